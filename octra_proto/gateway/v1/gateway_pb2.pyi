@@ -25,10 +25,15 @@ class ExecuteRequest(_message.Message):
     ID_FIELD_NUMBER: _builtins.int
     COMPLETION_FIELD_NUMBER: _builtins.int
     AFTER_PROGRESS_FIELD_NUMBER: _builtins.int
+    AGAIN_IF_INTERRUPTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What the call *is*: `TASK/STEP/#ATTEMPT`. The same after a crash, another after a deliberate retry."""
     after_progress: _builtins.int
     """Progress with a greater number is sent."""
+    again_if_interrupted: _builtins.bool
+    """When the gateway was killed while it worked on this id: do it again under the same id, in one go, rather than answer
+    `interrupted`.
+    """
     @_builtins.property
     def completion(self) -> Global___Completion: ...
     def __init__(
@@ -37,10 +42,11 @@ class ExecuteRequest(_message.Message):
         id: _builtins.str = ...,
         completion: Global___Completion | None = ...,
         after_progress: _builtins.int = ...,
+        again_if_interrupted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["completion", b"completion"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "completion", b"completion", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "completion", b"completion", "id", b"id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

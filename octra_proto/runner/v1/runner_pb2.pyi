@@ -31,10 +31,15 @@ class ExecuteRequest(_message.Message):
     TAKE_SNAPSHOT_FIELD_NUMBER: _builtins.int
     REMOVE_TREE_FIELD_NUMBER: _builtins.int
     AFTER_PROGRESS_FIELD_NUMBER: _builtins.int
+    AGAIN_IF_INTERRUPTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What the operation *is*: `TASK/STEP/#ATTEMPT`."""
     after_progress: _builtins.int
     """Progress with a greater number is sent."""
+    again_if_interrupted: _builtins.bool
+    """When the runner was killed while it worked on this id: do it again under the same id, in one go, rather than answer
+    `interrupted`.
+    """
     @_builtins.property
     def create_tree(self) -> Global___CreateTree: ...
     @_builtins.property
@@ -61,10 +66,11 @@ class ExecuteRequest(_message.Message):
         take_snapshot: Global___TakeSnapshot | None = ...,
         remove_tree: Global___RemoveTree | None = ...,
         after_progress: _builtins.int = ...,
+        again_if_interrupted: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType_operation: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree"]  # noqa: Y015
     _WhichOneofArgType_operation: _TypeAlias = _typing.Literal["operation", b"operation"]  # noqa: Y015
