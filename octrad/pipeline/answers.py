@@ -1,0 +1,139 @@
+"""What a model may answer: one pydantic model a question. Everything in them is hostile until it is checked.
+
+These models bound shapes and sizes; what an answer *means* is checked beside the question that asks for it.
+"""
+
+from typing import Annotated
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+
+def _without_control_characters(text: str) -> str:
+    if any(ord(character) < 32 or ord(character) == 127 for character in text):
+        raise ValueError("must be one line without control characters")
+    return text
+
+
+Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_without_control_characters)]
+CommandLine = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_without_control_characters)]
+Brief = Annotated[str, Field(min_length=1, max_length=8000)]
+Name = Annotated[str, Field(max_length=100)]
+Path = Annotated[str, Field(max_length=1000)]
+
+
+class _Answer(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class GradeAnswer(_Answer):
+    """How much work the request is."""
+
+    grade: Annotated[int, Field(ge=1, le=5)]
+    reason: Line
+
+
+class SmallPlanAnswer(_Answer):
+    """The plan of a project that one worker builds."""
+
+    title: Line
+    name: Name
+    stack: Name
+    packages: Annotated[list[Name], Field(max_length=30)]
+    brief: Brief
+    checks: Annotated[list[CommandLine], Field(min_length=1, max_length=10)]
+
+
+class PlannedWorker(_Answer):
+    """Somebody who writes files."""
+
+    name: Name
+    role: Line
+
+
+class PlannedManager(_Answer):
+    """Somebody who answers for a part of the files."""
+
+    name: Name
+    brief: Brief
+    owns: Annotated[list[Path], Field(min_length=1, max_length=40)]
+    workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=4)]
+
+
+class PlanAnswer(_Answer):
+    """The plan of a project that several build."""
+
+    title: Line
+    name: Name
+    stack: Name
+    packages: Annotated[list[Name], Field(max_length=30)]
+    brief: Brief
+    managers: Annotated[list[PlannedManager], Field(min_length=1, max_length=5)]
+    checks: Annotated[list[CommandLine], Field(min_length=1, max_length=10)]
+
+
+class Assignment(_Answer):
+    """What one worker is to do."""
+
+    worker: Name
+    brief: Brief
+
+
+class AssignAnswer(_Answer):
+    """How a manager divides the work."""
+
+    assignments: Annotated[list[Assignment], Field(min_length=1, max_length=4)]
+
+
+class WrittenFile(_Answer):
+    """A whole file, new or overwritten."""
+
+    path: Path
+    content: str
+    executable: bool
+
+
+class WrittenEdit(_Answer):
+    """One place of an existing file."""
+
+    path: Path
+    search: str
+    replace: str
+
+
+class WorkAnswer(_Answer):
+    """What a worker, or a fix, changes."""
+
+    summary: Brief
+    files: Annotated[list[WrittenFile], Field(max_length=200)]
+    edits: Annotated[list[WrittenEdit], Field(max_length=200)]
+    removals: Annotated[list[Path], Field(max_length=200)]
+
+
+class ScaffoldFixAnswer(_Answer):
+    """What to change before a scaffold command runs again."""
+
+    summary: Brief
+    name: Name
+    files: Annotated[list[WrittenFile], Field(max_length=50)]
+    removals: Annotated[list[Path], Field(max_length=50)]
+
+
+class Problem(_Answer):
+    """What one worker has to do again, and why."""
+
+    worker: Name
+    reason: Brief
+
+
+class ReviewAnswer(_Answer):
+    """A manager's verdict on the work of its workers."""
+
+    approved: bool
+    problems: Annotated[list[Problem], Field(max_length=20)]
+
+
+class ValidateAnswer(_Answer):
+    """The Boss's verdict on the whole."""
+
+    approved: bool
+    reasons: Annotated[list[Brief], Field(max_length=20)]
