@@ -1,0 +1,121 @@
+"""Commits what a branch's working directory holds.
+
+A command may have left repositories of its own in there; they lose their `.git` first, so that their files are
+committed as files and no link to a foreign repository ever appears.
+"""
+
+import asyncio
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from octrad.foundation.errors import OctraError
+from octrad.foundation.process import CommandFailedError
+from octrad.runner.server.trees.git import Repository, git, split_paths
+from octrad.runner.server.trees.remove_directory import make_accessible, remove_directory
+from octrad.runner.server.trees.reset_branch import open_branch
+from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
+
+# From here on new files go into one pack instead of one file each: several times faster now, and again at snapshots.
+FILES_FOR_A_PACK = 256
+NESTED_REPOSITORIES_DEPTH = 20
+SUBJECT_CHARACTERS = 500
+DEFAULT_SUBJECT = "Change files"
+
+
+class NestedRepositoriesError(OctraError):
+    """Repositories within repositories, deeper than anybody means."""
+
+    code = "nested_repositories"
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a branch holds now. The commit is the given one and `paths` empty when nothing changed."""
+
+    commit: str
+    tree_hash: str
+    paths: tuple[str, ...]
+
+
+async def commit_branch(tree: TaskTree, branch: str, parent: str, subject: str) -> Committed:
+    """Commits the working directory, ignored files left out, on top of the commit that it was reset to.
+
+    Raises:
+        CommandFailedError: git failed.
+        NestedRepositoriesError: repositories within repositories without end.
+        ExhaustedError: the disk is full.
+    """
+    checked_commit(parent)
+    repository = await asyncio.to_thread(open_branch, tree, branch)
+    try:
+        await _add_all(repository)
+    except CommandFailedError:
+        # Files that a command made unreadable.
+        await asyncio.to_thread(make_accessible, tree.work_dir(branch))
+        await _add_all(repository)
+    tree_hash = (await git(repository, "write-tree")).text
+    return await commit_tree(tree, branch, tree_hash, (parent,), subject)
+
+
+async def commit_tree(tree: TaskTree, branch: str, tree_hash: str, parents: tuple[str, ...], subject: str) -> Committed:
+    """Makes a commit of a tree object, unless it has one parent and changes nothing.
+
+    Raises:
+        CommandFailedError: git failed.
+        ExhaustedError: the disk is full.
+    """
+    repository = Repository(tree.git_dir)
+    paths = await changed_paths(repository, parents[0], tree_hash)
+    if not paths and len(parents) == 1:
+        return Committed(parents[0], tree_hash, ())
+    lineage = [part for parent in parents for part in ("-p", parent)]
+    made = await git(repository, "commit-tree", tree_hash, *lineage, "-F", "-", stdin=commit_message(subject))
+    await git(repository, "update-ref", f"refs/heads/{branch}", made.text)
+    return Committed(made.text, tree_hash, paths)
+
+
+async def changed_paths(repository: Repository, old: str, new: str) -> tuple[str, ...]:
+    """The paths that differ between two commits or trees.
+
+    Raises:
+        CommandFailedError: one of them is not there.
+    """
+    listed = await git(repository, "diff-tree", "-r", "-z", "--name-only", "--no-renames", old, new)
+    return split_paths(listed.stdout)
+
+
+async def read_tree_hash(tree: TaskTree, commit: str) -> str:
+    """The hash of a commit's tree.
+
+    Raises:
+        CommandFailedError: no such commit.
+    """
+    spec = f"{checked_commit(commit)}^{{tree}}"
+    return (await git(Repository(tree.git_dir), "rev-parse", "--verify", "--quiet", spec)).text
+
+
+def commit_message(subject: str) -> bytes:
+    """A commit message of one line from any text."""
+    line = " ".join(subject.replace("\0", " ").split())[:SUBJECT_CHARACTERS]
+    return f"{line or DEFAULT_SUBJECT}\n".encode(errors="replace")
+
+
+async def _add_all(repository: Repository) -> None:
+    untracked = await _open_nested_repositories(repository)
+    settings = ("core.bigFileThreshold=1",) if untracked >= FILES_FOR_A_PACK else ()
+    await git(repository, "add", "-A", settings=settings)
+
+
+async def _open_nested_repositories(repository: Repository) -> int:
+    """Removes the `.git` of every repository in the directory; returns how many files are untracked."""
+    for _ in range(NESTED_REPOSITORIES_DEPTH):
+        listed = await git(repository, "ls-files", "--others", "--exclude-standard", "-z")
+        untracked = [path for path in listed.stdout.split(b"\0") if path]
+        # git names a repository by its directory and does not look into it.
+        nested = [path for path in untracked if path.endswith(b"/")]
+        if not nested or repository.work_tree is None:
+            return len(untracked)
+        for path in nested:
+            await asyncio.to_thread(remove_directory, repository.work_tree / Path(os.fsdecode(path)) / ".git")
+    raise NestedRepositoriesError("git repositories are nested too deep in the working directory")
