@@ -1,0 +1,292 @@
+"""Executes work at most once for an id, whoever asks, however often.
+
+An id is written down before its work begins and its outcome before anybody is told. Those who wait read at their own
+pace from what the execution holds, so that slow and dead ones cost the work nothing; one that goes away ends only
+its own waiting. The engine knows nothing of what the work is, nor of the protocol that carries its messages.
+"""
+
+import asyncio
+import logging
+from collections import deque
+from collections.abc import AsyncIterator, Iterator
+
+from octrad.foundation.errors import CancelledByCallerError, OctraError, UnavailableError
+from octrad.foundation.once.activity import Activity
+from octrad.foundation.once.messages import (
+    Accepted,
+    Failed,
+    Finished,
+    Interrupted,
+    Message,
+    Outcome,
+    Progress,
+    Work,
+    failure_of,
+)
+from octrad.foundation.once.spool import DigestMismatchError, Spool
+
+logger = logging.getLogger(__name__)
+
+# Progress that an execution holds for those who come late or read slowly.
+HELD_PROGRESS_MESSAGES = 4096
+HELD_PROGRESS_BYTES = 1024 * 1024
+# Finished executions whose progress is still held, until they are acknowledged.
+HELD_FINISHED_EXECUTIONS = 32
+# A result that cannot be written (a full disk) is tried again so long before it is told from memory.
+FINISH_RETRY_DELAYS_S = (0.2, 1.0, 5.0)
+# How long abandoned work may take to clean up after itself.
+ABANDON_TIMEOUT_S = 5.0
+
+_CANCELLED = failure_of(CancelledByCallerError("cancelled"))
+
+
+class _Execution:
+    """One id that is worked on, or was a short while ago."""
+
+    def __init__(self, request_id: str, digest: bytes) -> None:
+        self.id = request_id
+        self.digest = digest
+        self.is_accepted = False
+        self.is_cancelled = False
+        self.is_abandoned = False
+        self.outcome: Outcome | None = None
+        self.error: OctraError | None = None  # it could not be accepted, or was abandoned
+        self.runner: asyncio.Task[None] | None = None
+        self.work: asyncio.Task[bytes] | None = None
+        self._progress: deque[bytes] = deque()
+        self._progress_bytes = 0
+        self._last_number = 0
+        self._changed = asyncio.Event()
+
+    @property
+    def has_ended(self) -> bool:
+        return self.outcome is not None or self.error is not None
+
+    def report(self, payload: bytes) -> None:
+        """Numbers and holds a piece of progress; lets go of the oldest beyond the bounds."""
+        self._last_number += 1
+        self._progress.append(payload)
+        self._progress_bytes += len(payload)
+        while len(self._progress) > HELD_PROGRESS_MESSAGES or (
+            self._progress_bytes > HELD_PROGRESS_BYTES and len(self._progress) > 1
+        ):
+            self._progress_bytes -= len(self._progress.popleft())
+        self.notify()
+
+    def next_progress(self, seen: int) -> Progress | None:
+        """The oldest held progress after number `seen`."""
+        first = self._last_number - len(self._progress) + 1
+        number = max(seen + 1, first)
+        if number > self._last_number:
+            return None
+        return Progress(number, self._progress[number - first], missed=number - seen - 1)
+
+    def notify(self) -> None:
+        """Wakes all who wait."""
+        changed, self._changed = self._changed, asyncio.Event()
+        changed.set()
+
+    async def messages(self, after_progress: int) -> AsyncIterator[Message]:
+        """What one waiter is told."""
+        # A number that was never given here is of an execution before an interruption.
+        seen = after_progress if after_progress <= self._last_number else 0
+        told_acceptance = False
+        while True:
+            changed = self._changed
+            if self.is_accepted and not told_acceptance:
+                told_acceptance = True
+                yield Accepted()
+            while (progress := self.next_progress(seen)) is not None:
+                seen = progress.number
+                yield progress
+            if self.error is not None:
+                raise self.error
+            if self.outcome is not None:
+                yield self.outcome
+                return
+            await changed.wait()
+
+
+class Engine:
+    """The executions of one servant.
+
+    Args:
+        spool: where acceptances and outcomes are kept.
+        activity: is told what is under way.
+    """
+
+    def __init__(self, spool: Spool, activity: Activity | None = None) -> None:
+        self._spool = spool
+        self._activity = activity or Activity()
+        self._executions: dict[str, _Execution] = {}
+        self._is_stopping = False
+
+    @property
+    def running(self) -> int:
+        """How many executions have not ended."""
+        return sum(1 for _ in self._under_way())
+
+    async def execute(
+        self, request_id: str, digest: bytes, work: Work, *, after_progress: int = 0, again_if_interrupted: bool = False
+    ) -> AsyncIterator[Message]:
+        """Begins the work, or joins it, or tells what came of it.
+
+        Args:
+            request_id: what the work is; the same after a crash of the caller.
+            digest: of the request, so that an id is never used for two.
+            work: is called at most once for the id; CancelledError reaches it when it is cancelled.
+            after_progress: progress with a greater number is told.
+            again_if_interrupted: begin again when a former servant was killed while it worked on this id.
+
+        Yields:
+            Accepted, Progress …, then Finished or Failed; or Interrupted alone.
+
+        Raises:
+            InvalidRequestError: not an id.
+            DigestMismatchError: the id was used for another request.
+            ExhaustedError: no room to write the acceptance; the work has not begun.
+            UnavailableError: the servant is stopping.
+        """
+        execution = self._find(request_id, digest)
+        while execution is None and self._spool.check(request_id, digest):
+            outcome = await asyncio.to_thread(self._spool.outcome, request_id)
+            if outcome is not None:
+                yield Accepted()
+                yield outcome
+                return
+            # Others may have been faster while we read: only what still stands now is interrupted.
+            execution = self._find(request_id, digest)
+            if execution is None and self._spool.check(request_id, digest):
+                if not again_if_interrupted:
+                    yield Interrupted()
+                    return
+                logger.warning("%s was interrupted and is made again", request_id)
+                break
+        execution = execution or self._begin(request_id, digest, work)
+        async for message in execution.messages(after_progress):
+            yield message
+
+    async def acknowledge(self, request_id: str) -> None:
+        """Forgets what came of an id. Unknown ids are fine; what is worked on is left alone."""
+        execution = self._executions.get(request_id)
+        if execution is not None:
+            if not execution.has_ended:
+                return
+            del self._executions[request_id]
+        await asyncio.to_thread(self._spool.forget, request_id)
+
+    async def cancel(self, prefix: str) -> int:
+        """Ends every execution whose id begins with the prefix; returns how many, when nothing of them is left."""
+        chosen = [execution for execution in self._under_way() if execution.id.startswith(prefix)]
+        for execution in chosen:
+            execution.is_cancelled = True
+            if execution.work is not None:
+                execution.work.cancel()
+        await _ended(chosen)
+        return len(chosen)
+
+    async def stop(self, timeout_s: float) -> None:
+        """Takes nothing new; waits so long for what is under way, then abandons it, to be told `interrupted` later."""
+        self._is_stopping = True
+        remaining = list(self._under_way())
+        try:
+            async with asyncio.timeout(timeout_s):
+                await _ended(remaining)
+        except TimeoutError:
+            for execution in self._under_way():
+                logger.warning("%s is interrupted, because the servant stops", execution.id)
+                execution.is_abandoned = True
+                if execution.work is not None:
+                    execution.work.cancel()
+            await _ended(remaining, ABANDON_TIMEOUT_S)
+
+    def _under_way(self) -> Iterator[_Execution]:
+        return (execution for execution in self._executions.values() if not execution.has_ended)
+
+    def _find(self, request_id: str, digest: bytes) -> _Execution | None:
+        execution = self._executions.get(request_id)
+        if execution is not None and execution.digest != digest:
+            raise DigestMismatchError(request_id)
+        return execution
+
+    def _begin(self, request_id: str, digest: bytes, work: Work) -> _Execution:
+        if self._is_stopping:
+            raise UnavailableError("the servant is stopping")
+        execution = _Execution(request_id, digest)
+        self._executions[request_id] = execution
+        execution.runner = asyncio.create_task(self._run(execution, work), name=f"execute {request_id}")
+        return execution
+
+    async def _run(self, execution: _Execution, work: Work) -> None:
+        """From acceptance to outcome. Nobody cancels this; only the work inside it is cancelled."""
+        with self._activity:
+            try:
+                await asyncio.to_thread(self._spool.accept, execution.id, execution.digest)
+            except OctraError as error:
+                self._give_up(execution, error)
+                return
+            execution.is_accepted = True
+            execution.notify()
+            outcome = await self._outcome(execution, work)
+            if outcome is None:
+                self._spool.release(execution.id)
+                self._give_up(execution, UnavailableError("the servant stopped before the work was done"))
+                return
+            await self._write_outcome(execution.id, outcome)
+            execution.outcome = outcome
+            execution.notify()
+            self._let_go_of_oldest()
+
+    async def _outcome(self, execution: _Execution, work: Work) -> Outcome | None:
+        """What came of the work; None when it was abandoned."""
+        if not (execution.is_cancelled or execution.is_abandoned):
+            execution.work = asyncio.ensure_future(_call(work, execution))
+            await asyncio.wait({execution.work})
+        if execution.is_abandoned:
+            return None
+        if execution.is_cancelled or execution.work is None or execution.work.cancelled():
+            return _CANCELLED
+        match execution.work.exception():
+            case None:
+                return Finished(execution.work.result())
+            case OctraError() as error:
+                return failure_of(error)
+            case error:
+                # The boundary of a task: whatever a piece of work raises is its outcome, and the servant lives on.
+                logger.error("%s failed in a way that nobody expected", execution.id, exc_info=error)
+                return Failed("internal", f"{type(error).__name__}: {error}")
+
+    async def _write_outcome(self, request_id: str, outcome: Outcome) -> None:
+        for delay_s in (*FINISH_RETRY_DELAYS_S, None):
+            try:
+                await asyncio.to_thread(self._spool.finish, request_id, outcome)
+            except OctraError as error:
+                logger.error("the result of %s cannot be written: %s", request_id, error)  # noqa: TRY400 - no traceback needed
+                if delay_s is None:
+                    # Losing paid work is worse than telling it from memory: only if both sides die now is it redone.
+                    self._spool.release(request_id)
+                    return
+                await asyncio.sleep(delay_s)
+            else:
+                return
+
+    def _give_up(self, execution: _Execution, error: OctraError) -> None:
+        execution.error = error
+        del self._executions[execution.id]
+        execution.notify()
+
+    def _let_go_of_oldest(self) -> None:
+        """Those beyond the bound are told from the spool from now on, without their progress."""
+        ended = [execution for execution in self._executions.values() if execution.has_ended]
+        for execution in ended[: max(0, len(ended) - HELD_FINISHED_EXECUTIONS)]:
+            del self._executions[execution.id]
+
+
+async def _call(work: Work, execution: _Execution) -> bytes:
+    return await work(execution.report)
+
+
+async def _ended(executions: list[_Execution], timeout_s: float | None = None) -> None:
+    runners = {execution.runner for execution in executions if execution.runner is not None}
+    if runners:
+        await asyncio.wait(runners, timeout=timeout_s)

@@ -1,0 +1,135 @@
+"""The shell of a servant process: one on its directory, listening on its socket, gone when nobody wants it.
+
+It knows nothing of what is served. It exits only when nothing is under way: no call, no work, no accept. SIGTERM
+makes it take nothing new and finish what it can within a bound; SIGUSR1 makes it exit as soon as it is idle.
+"""
+
+import asyncio
+import contextlib
+import inspect
+import logging
+import os
+import signal
+import time
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import grpc.aio
+
+from octrad.foundation.config import Servant
+from octrad.foundation.errors import UnavailableError
+from octrad.foundation.lock_file import LockFile
+from octrad.foundation.once.activity import Activity
+from octrad.foundation.once.engine import Engine
+from octrad.foundation.once.guard_calls import CallGuard
+from octrad.foundation.once.places import MAX_MESSAGE_BYTES, READY_FD_VARIABLE, Places
+from octrad.foundation.once.spool import Spool
+from octrad.foundation.unix_socket import answers
+
+logger = logging.getLogger(__name__)
+
+# From SIGTERM until what still runs is abandoned.
+STOP_TIMEOUT_S = 15.0
+# How long a former servant may hold the lock while it stops.
+LOCK_TIMEOUT_S = STOP_TIMEOUT_S + 10.0
+
+_SERVER_OPTIONS = (
+    ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
+    ("grpc.so_reuseport", 0),
+)
+
+AddServices = Callable[[grpc.aio.Server, Engine], Awaitable[None] | None]
+
+
+async def serve_servant(name: str, state_dir: Path, config: Servant, add_services: AddServices) -> None:
+    """Serves until idle for long enough, or told to stop; at once when another process serves there already.
+
+    Args:
+        name: gateway or runner.
+        state_dir: octrad's state directory.
+        config: how long to stay idle, and how much to spool.
+        add_services: registers the services on the server, with the engine to execute on; may prepare things first.
+
+    Raises:
+        UnavailableError: a former servant holds the lock, does not answer and does not end.
+    """
+    os.umask(0o077)
+    activity = Activity(config.idle_exit_s)
+    stop = _listen_to_signals(activity)
+    places = Places(name, state_dir)
+    places.make()
+    lock = LockFile(places.lock)
+    if not await _acquire(lock, places):
+        logger.info("another %s serves here already", name)
+        return
+    spool = Spool(places.spool, max_bytes=config.spool_bytes, max_age_s=config.spool_hours * 3600.0)
+    engine = Engine(spool, activity)
+    server = grpc.aio.server(interceptors=[CallGuard(activity)], options=_SERVER_OPTIONS)
+    registered = add_services(server, engine)
+    if inspect.isawaitable(registered):
+        await registered
+    server.add_insecure_port(f"unix:{places.socket()}")
+    await server.start()
+    _tell_ready()
+    logger.info("%s serves on %s", name, places.socket())
+    reason = await _until_unwanted(activity, stop)
+    logger.info("%s ends: %s", name, reason)
+    # A call that slips in between is refused or finished below; its caller asks again with the same id.
+    await _finish(server, engine)
+    spool.close()
+    # The lock is held until the process ends: grpc may unlink the socket as late as that.
+
+
+def _listen_to_signals(activity: Activity) -> asyncio.Event:
+    """Returns what SIGTERM sets."""
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGUSR1, activity.lose_patience)
+    return stop
+
+
+async def _acquire(lock: LockFile, places: Places) -> bool:
+    """True when the lock is ours; False when its holder answers on the socket."""
+    deadline = time.monotonic() + LOCK_TIMEOUT_S
+    while not lock.acquire():
+        if answers(places.socket()):
+            return False
+        if time.monotonic() > deadline:
+            raise UnavailableError(
+                f"process {lock.holder()} holds {places.lock} and does not answer", hint=f"see {places.log}"
+            )
+        await asyncio.sleep(0.05)  # flock has no wait that an event loop could watch
+    return True
+
+
+async def _until_unwanted(activity: Activity, stop: asyncio.Event) -> str:
+    """Returns why the servant is to end."""
+    told = asyncio.create_task(stop.wait())
+    while True:
+        idle = asyncio.create_task(activity.unwanted())
+        await asyncio.wait({told, idle}, return_when=asyncio.FIRST_COMPLETED)
+        idle.cancel()
+        if told.done():
+            return "told to stop"
+        if activity.is_idle:  # it may have changed between the timer and this line
+            told.cancel()
+            return "nobody wants it"
+
+
+async def _finish(server: grpc.aio.Server, engine: Engine) -> None:
+    """Takes nothing new; lets what is under way end within the bound, with its waiters."""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(server.stop(STOP_TIMEOUT_S))
+        group.create_task(engine.stop(STOP_TIMEOUT_S))
+
+
+def _tell_ready() -> None:
+    """Writes a line to the descriptor that octrad gave us, if it did."""
+    number = os.environ.pop(READY_FD_VARIABLE, "")
+    if number:
+        with contextlib.suppress(OSError):
+            os.write(int(number), b"ready\n")
+            os.close(int(number))
