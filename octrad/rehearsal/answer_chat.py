@@ -1,0 +1,157 @@
+"""POST /v1/chat/completions: finds the reply that the scenario has for a request and gives it, or fails as told."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from aiohttp import web
+
+from octrad.rehearsal.chat_completion import (
+    completion_body,
+    completion_chunks,
+    count_tokens,
+    error_body,
+    reply_content,
+)
+from octrad.rehearsal.requests_seen import RequestsSeen, Seen
+from octrad.rehearsal.scenario import Failure, Reply, Scenario, choose_reply, read_asked
+
+REHEARSAL_HEADERS = {"x-octra-rehearsal": "1"}
+HANG_S = 3600.0
+_LOG = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Question:
+    """What we need of a request's body."""
+
+    model: str
+    stream: bool
+    name: str
+    prompt_tokens: int
+
+
+class ChatHandler:
+    """Answers chats from scenarios."""
+
+    def __init__(self, scenarios: Mapping[str, Scenario], requests: RequestsSeen) -> None:
+        self._scenarios = scenarios
+        self._requests = requests
+
+    async def answer(self, request: web.Request) -> web.StreamResponse:
+        """Handles one request."""
+        try:
+            question = _read_question(await request.json())
+        except (ValueError, KeyError, TypeError, AttributeError):
+            return _json(400, error_body("not a chat completion request", kind="invalid_request_error"))
+        asked = read_asked(request.headers.get("X-Client-Request-Id", ""), question.model)
+        now_ms = int(time.time() * 1000)
+        seen = self._requests.add(asked, model=question.model, question=question.name, started_at_ms=now_ms)
+        scenario = self._scenarios.get(asked.scenario)
+        reply = None if scenario is None else choose_reply(scenario, asked, seen.nth)
+        try:
+            if reply is None:
+                response: web.StreamResponse = self._no_reply(seen, known=scenario is not None)
+                seen.status = response.status
+            else:
+                response = await _give(request, question, reply, seen)
+        finally:
+            # One line a request; never what was asked or answered.
+            _LOG.info("%s %s: %s, request %d: %d", seen.task, seen.step, seen.model, seen.nth, seen.status)
+        return response
+
+    def _no_reply(self, seen: Seen, *, known: bool) -> web.Response:
+        if known:
+            text = f"scenario {seen.scenario} has no reply for request {seen.nth} of step `{seen.step}`"
+        else:
+            text = f"no scenario {seen.scenario} (step `{seen.step}`); known: {', '.join(sorted(self._scenarios))}"
+        return _json(404, error_body(text, kind="invalid_request_error", code="model_not_found"))
+
+
+def _read_question(body: Mapping[str, Any]) -> _Question:
+    texts = (message.get("content") or "" for message in body["messages"])
+    response_format = body.get("response_format") or {}
+    return _Question(
+        model=str(body["model"]),
+        stream=bool(body.get("stream")),
+        name=str((response_format.get("json_schema") or {}).get("name", "")),
+        prompt_tokens=sum(count_tokens(text if isinstance(text, str) else json.dumps(text)) for text in texts),
+    )
+
+
+async def _give(request: web.Request, question: _Question, reply: Reply, seen: Seen) -> web.StreamResponse:
+    if reply.delay_s:
+        await asyncio.sleep(reply.delay_s)
+    failure = reply.failure
+    match None if failure is None else failure.kind:
+        case "error":
+            assert failure is not None  # noqa: S101 - for the type checker: the kind was read from it
+            response = _error(failure)
+            seen.status = response.status
+            return response
+        case "hang":
+            await asyncio.sleep(HANG_S)
+            return _drop(request)
+        case "drop":
+            return _drop(request)
+        case _:
+            return await _send(request, question, reply, seen)
+
+
+async def _send(request: web.Request, question: _Question, reply: Reply, seen: Seen) -> web.StreamResponse:
+    content = reply_content(reply)
+    known = {"model": question.model, "number": seen.number, "created_s": seen.started_at_ms // 1000}
+    tokens = question.prompt_tokens
+    kind = None if reply.failure is None else reply.failure.kind
+    if question.stream:
+        pieces = completion_chunks(content, prompt_tokens=tokens, **known)  # type: ignore[arg-type]
+    else:
+        pieces = [completion_body(content, prompt_tokens=tokens, **known)]  # type: ignore[arg-type]
+    if kind == "broken":
+        pieces = [pieces[0][: len(pieces[0]) // 2]]
+    seen.status = 200
+    if kind != "drip" and not question.stream:
+        return _json(200, pieces[0])
+    return await _stream(request, pieces, reply.failure, stream=question.stream)
+
+
+async def _stream(
+    request: web.Request, pieces: list[bytes], failure: Failure | None, *, stream: bool
+) -> web.StreamResponse:
+    drip = failure if failure is not None and failure.kind == "drip" else None
+    kind = "text/event-stream" if stream else "application/json"
+    response = web.StreamResponse(headers={**REHEARSAL_HEADERS, "Content-Type": kind})
+    await response.prepare(request)
+    for piece in pieces if drip is None else _cut(b"".join(pieces), drip.pieces):
+        await response.write(piece)
+        if drip is not None:
+            await asyncio.sleep(drip.every_s)
+    await response.write_eof()
+    return response
+
+
+def _cut(body: bytes, pieces: int) -> Iterator[bytes]:
+    size = max(1, -(-len(body) // pieces))
+    return (body[at : at + size] for at in range(0, len(body), size))
+
+
+def _error(failure: Failure) -> web.Response:
+    body = failure.body
+    encoded = error_body(failure.message, kind=failure.type, code=failure.code) if body is None else body.encode()
+    return _json(failure.status, encoded, failure.headers)
+
+
+def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+    return web.Response(
+        status=status, body=body, content_type="application/json", headers={**(headers or {}), **REHEARSAL_HEADERS}
+    )
+
+
+def _drop(request: web.Request) -> web.Response:
+    if request.transport is not None:
+        request.transport.abort()
+    return web.Response(status=500)  # nobody is left to read it
