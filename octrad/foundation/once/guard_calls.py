@@ -2,7 +2,7 @@
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 import grpc
 import grpc.aio
@@ -14,7 +14,8 @@ from octrad.foundation.once.status import abort_with
 logger = logging.getLogger(__name__)
 
 # grpc's own handlers are typed with Any all through.
-_Handler = grpc.RpcMethodHandler[Any, Any]
+_Handler: TypeAlias = "grpc.RpcMethodHandler[Any, Any]"
+_MaybeHandler: TypeAlias = "grpc.RpcMethodHandler[Any, Any] | None"
 
 
 class CallGuard(grpc.aio.ServerInterceptor):
@@ -25,9 +26,9 @@ class CallGuard(grpc.aio.ServerInterceptor):
 
     async def intercept_service(
         self,
-        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_Handler | None]],
+        continuation: Callable[[grpc.HandlerCallDetails], Awaitable[_MaybeHandler]],
         handler_call_details: grpc.HandlerCallDetails,
-    ) -> _Handler | None:
+    ) -> _MaybeHandler:
         """Wraps the handler that the call would go to."""
         handler = await continuation(handler_call_details)
         return None if handler is None else self._wrap(handler)
