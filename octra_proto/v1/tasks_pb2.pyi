@@ -473,7 +473,9 @@ class ListTasksResponse(_message.Message):
     NEXT_PAGE_TOKEN_FIELD_NUMBER: _builtins.int
     next_page_token: _builtins.str
     @_builtins.property
-    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Task]: ...
+    def tasks(self) -> _containers.RepeatedCompositeFieldContainer[Global___Task]:
+        """Without their checks, and with the first 1,000 characters of request and note; GetTask has all of it."""
+
     def __init__(
         self,
         *,
@@ -733,7 +735,7 @@ class DiffTaskRequest(_message.Message):
     OTHER_TASK_FIELD_NUMBER: _builtins.int
     task: _builtins.str
     other_task: _builtins.str
-    """Another task to compare with; empty: what the task began from."""
+    """Another task to compare with: the diff leads from `task` to it. Empty: from what `task` began from to what it made."""
     def __init__(
         self,
         *,

@@ -6,13 +6,13 @@ are; anything else is logged with its traceback under a short incident id, and t
 
 import logging
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing
 from typing import Any, NoReturn
 
 import grpc
 from google.rpc import status_pb2
 from grpc_status import rpc_status
 
+from octrad.api.closing import closing
 from octrad.api.error_status import incident_status, status_of
 from octrad.foundation.errors import OctraError
 from octrad.foundation.ids import new_id
@@ -69,7 +69,7 @@ def _guard_stream(behaviour: Any, method: str) -> Any:
     # caller is gone, and what it holds is let go.
     async def guarded(request: Any, context: Context) -> None:
         try:
-            async with aclosing(behaviour(request, context)) as messages:
+            async with closing(behaviour(request, context)) as messages:
                 async for message in messages:
                     await context.write(message)
         # The boundary of a call: nothing that a handler raises may leave it as anything but a status.

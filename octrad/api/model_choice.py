@@ -1,0 +1,58 @@
+"""Which models a task may ask: those it names, or the configured chain; never a provider that nobody set up.
+
+Pure. Whether a provider answers is the gateway's to find out, when it is asked.
+"""
+
+from octrad.foundation.config import Config, Provider
+from octrad.foundation.errors import ConfigurationError, InvalidRequestError
+
+_HOW = (
+    "set `models.chain` and its provider in the configuration (docs/operations.md, Models), "
+    "or rehearse without a model: `octrad rehearse`"
+)
+
+
+class NoModelError(ConfigurationError):
+    """There is no model to ask."""
+
+    code = "no_model"
+
+
+def choose_models(asked: str, config: Config) -> tuple[str, ...]:
+    """The models that a task will ask, in order: `asked` holds names between commas, or nothing for the configured.
+
+    Raises:
+        InvalidRequestError: a named model belongs to no configured provider.
+        NoModelError: none is named, and none configured; or the configured one belongs to no provider.
+    """
+    named = tuple(name.strip() for name in asked.split(",") if name.strip())
+    for name in named or config.models.chain:
+        if _provider_of(name, config) is None:
+            raise _unserved(name, config, is_named=bool(named))
+    if not named and not config.models.chain:
+        raise NoModelError("no model is configured", hint=_HOW)
+    return named
+
+
+def is_rehearsal(asked: str, config: Config) -> bool:
+    """Whether the first model that answers is a rehearsal."""
+    first = next(iter(choose_models(asked, config) or config.models.chain))
+    provider = _provider_of(first, config)
+    return provider is not None and provider.kind == "rehearsal"
+
+
+def _provider_of(name: str, config: Config) -> Provider | None:
+    provider, _, model = name.partition("/")
+    return config.providers.get(provider) if model else None
+
+
+def _unserved(name: str, config: Config, *, is_named: bool) -> ConfigurationError | InvalidRequestError:
+    message = f"no configured provider serves the model {name[:80]!r}"
+    known = ", ".join(sorted(config.providers))
+    if not is_named or not known:
+        return NoModelError(message, hint=_HOW)
+    return InvalidRequestError(
+        message,
+        field="model",
+        hint=f"a name is PROVIDER/MODEL with one of these providers: {known}; see `octractl models`",
+    )

@@ -1,0 +1,30 @@
+"""What the servicers work with. The composition root fills it; a servicer takes from here and makes nothing itself."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from octrad.foundation.config import Config
+from octrad.foundation.once.connection import ServantConnection
+from octrad.foundation.postgres.pool import Database
+from octrad.gateway.client import GatewayClient
+from octrad.knowledge.stacks import Stack
+from octrad.runner.client import RunnerClient
+from octrad.tasks.event_log import EventLog
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of a running control plane."""
+
+    config: Config
+    state_dir: Path
+    started_at: datetime
+    database: Database
+    log: EventLog
+    stacks: Mapping[str, Stack]
+    gateway: GatewayClient
+    gateway_connection: ServantConnection
+    runner: RunnerClient
+    runner_connection: ServantConnection

@@ -1,0 +1,149 @@
+"""The control plane's composition root: makes every part, gives each what it needs, and ends them in order.
+
+Nobody imports it but the command line. What is decided here is only who is made before whom and for how long each
+may take to end.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from systemd.daemon import notify
+
+from octrad.api.parts import Parts
+from octrad.api.server import ApiServer, socket_path
+from octrad.database import migrated_database
+from octrad.foundation.config import Config
+from octrad.foundation.once.connection import ServantConnection
+from octrad.foundation.postgres.pool import Database
+from octrad.foundation.state_dir import hold_state_dir, machine_id
+from octrad.foundation.stop_on_signal import StopWishes
+from octrad.gateway.client import GatewayClient
+from octrad.knowledge.guides import load_guides
+from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.run import Pipeline
+from octrad.pipeline.tools import Tools
+from octrad.runner.client import RunnerClient
+from octrad.tasks.event_log import EventLog
+from octrad.tasks.queue import TaskQueue
+from octrad.tasks.wakeups import Wakeups
+
+_log = logging.getLogger(__name__)
+
+# What a call that is being answered gets to finish, once nothing new is taken.
+_ANSWERING_S = 2.0
+# A servant that works on nothing is gone in far less; one that works is left to finish.
+_SERVANT_STOP_S = 5.0
+_AT_ONCE_S = 0.2
+
+
+async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:
+    """Serves until a signal asks for the end, then ends in good order, leaving no process that does nothing.
+
+    Raises:
+        OctraError: it cannot start, and nothing is left running.
+    """
+    started_at = datetime.now(UTC)
+    socket_path(state_dir)
+    with hold_state_dir(state_dir):
+        wishes = StopWishes.from_signals()
+        async with AsyncExitStack() as ends:
+            dsn = await ends.enter_async_context(migrated_database(config.database, state_dir))
+            database = await ends.enter_async_context(_open(Database(dsn)))
+            gateway = await ends.enter_async_context(_servant("gateway", state_dir, config_path, wishes))
+            runner = await ends.enter_async_context(_servant("runner", state_dir, config_path, wishes))
+            wakeups = Wakeups(dsn)
+            parts = Parts(
+                config=config,
+                state_dir=state_dir,
+                started_at=started_at,
+                database=database,
+                log=EventLog(database, wakeups),
+                stacks=load_stacks(),
+                gateway=GatewayClient(gateway),
+                gateway_connection=gateway,
+                runner=RunnerClient(runner),
+                runner_connection=runner,
+            )
+            await _work(parts, wakeups, wishes)
+
+
+async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
+    limits = parts.config.limits
+    pipeline = _make_pipeline(parts)
+    queue = TaskQueue(
+        parts.database,
+        wakeups,
+        pipeline.run_task,
+        machine=machine_id(parts.state_dir),
+        tasks_at_once=limits.tasks_at_once,
+        drain_s=limits.drain_s,
+    )
+    server = ApiServer(parts)
+    async with asyncio.TaskGroup() as group:
+        listening = group.create_task(wakeups.run(), name="wakeups")
+        working = group.create_task(queue.serve(), name="queue")
+        path = await server.start()
+        _tell_ready(path)
+        await wishes.stop.wait()
+        await _drain(parts, queue, working, server, wishes)
+        listening.cancel()
+
+
+def _make_pipeline(parts: Parts) -> Pipeline:
+    tools = Tools(
+        pool=parts.database,
+        gateway=parts.gateway,
+        runner=parts.runner,
+        limits=parts.config.limits,
+        stacks=parts.stacks,
+        guides=load_guides(),
+    )
+    return Pipeline(tools)
+
+
+def _tell_ready(path: Path) -> None:
+    notify(f"READY=1\nSTATUS=serving on {path}")
+    print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line
+
+
+async def _drain(
+    parts: Parts, queue: TaskQueue, working: asyncio.Task[None], server: ApiServer, wishes: StopWishes
+) -> None:
+    """Takes no new task, tells watchers where to go on, and lets what runs come to a point to go on from."""
+    notify("STOPPING=1\nSTATUS=coming to an end")
+    _log.info("stopping: what runs goes on after the next start")
+    await server.refuse()
+    parts.log.stop()
+    queue.stop()
+    hurry = asyncio.create_task(wishes.at_once.wait())
+    await asyncio.wait({working, hurry}, timeout=parts.config.limits.drain_s, return_when=asyncio.FIRST_COMPLETED)
+    hurry.cancel()
+    if not working.done():
+        _log.warning("the queue did not come to rest in time; its tasks are taken up again at the next start")
+        working.cancel()
+    await server.stop(0 if wishes.at_once.is_set() else _ANSWERING_S)
+
+
+@asynccontextmanager
+async def _open(database: Database) -> AsyncIterator[Database]:
+    await database.open()
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+@asynccontextmanager
+async def _servant(
+    name: str, state_dir: Path, config_path: Path | None, wishes: StopWishes
+) -> AsyncIterator[ServantConnection]:
+    """A connection to a servant. At its end the servant is asked to go when it works on nothing."""
+    connection = ServantConnection(name, state_dir, config_path)
+    try:
+        yield connection
+    finally:
+        await connection.stop(timeout_s=_AT_ONCE_S if wishes.at_once.is_set() else _SERVANT_STOP_S)
