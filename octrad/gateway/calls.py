@@ -1,0 +1,113 @@
+"""What is asked of the gateway and what comes back: the types that its client and its server share."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import ClassVar
+
+from octrad.foundation.errors import OctraError
+
+# The roles of a message.
+SYSTEM = "system"
+USER = "user"
+ASSISTANT = "assistant"
+
+
+class Outcome(StrEnum):
+    """How one request to one model ended."""
+
+    OK = "ok"
+    RATE = "rate"
+    CONTEXT = "context"
+    AUTH = "auth"
+    BILLING = "billing"
+    BAD_MODEL = "bad_model"
+    HALLUCINATION = "hallucination"
+    TRANSIENT = "transient"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One message of a conversation."""
+
+    role: str
+    content: str
+
+
+@dataclass(frozen=True, slots=True)
+class Completion:
+    """One narrow question.
+
+    Args:
+        question: its name: grade, plan, work, …
+        messages: the conversation, without the schema, which the gateway adds.
+        schema_json: the JSON schema of the answer.
+        chain: models to try, in order; empty means the configured chain.
+        max_output_tokens: 0 means the gateway's default.
+        timeout_s: for one attempt; 0 means the configured one.
+    """
+
+    question: str
+    messages: tuple[Message, ...]
+    schema_json: str
+    chain: tuple[str, ...] = ()
+    max_output_tokens: int = 0
+    timeout_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One request to one model: a row of the ledger. `cost_usd` is None where the model has no price."""
+
+    model: str
+    outcome: Outcome
+    reason: str
+    error: str
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost_usd: float | None
+    duration_ms: int
+    started_at_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    """A valid answer: JSON that satisfies the schema."""
+
+    answer_json: str
+    model: str
+    rehearsal: bool
+    attempts: tuple[Attempt, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One model of the configured chain, with what is known of it without asking anybody."""
+
+    name: str
+    provider: str
+    available: bool
+    detail: str
+    context_tokens: int
+    input_usd_per_million: float | None
+    output_usd_per_million: float | None
+    rehearsal: bool
+
+
+class ModelsFailedError(OctraError):
+    """No model of the chain gave a valid answer. `attempts` are ledger rows like those of a success."""
+
+    code: ClassVar[str] = "models_failed"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        retryable: bool = False,
+        failure_class: str = "",
+        attempts: tuple[Attempt, ...] = (),
+    ) -> None:
+        super().__init__(message, hint=hint, retryable=retryable)
+        self.failure_class = failure_class
+        self.attempts = attempts

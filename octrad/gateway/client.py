@@ -1,0 +1,170 @@
+"""The control plane's side of the model gateway.
+
+Asks, follows, re-asks with the same id when a connection or the gateway is lost. Knows no provider and no key.
+"""
+
+from collections.abc import Awaitable, Callable
+from typing import assert_never
+
+from octra_proto.gateway.v1 import gateway_pb2 as pb
+from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceStub
+from octrad.foundation.errors import (
+    CancelledByCallerError,
+    ConfigurationError,
+    InvalidRequestError,
+    OctraError,
+    UnavailableError,
+)
+from octrad.foundation.once.connection import ServantConnection
+from octrad.foundation.once.execute_once import execute_once
+from octrad.gateway.calls import Attempt, Completed, Completion, Model, ModelsFailedError, Outcome
+
+AttemptListener = Callable[[Attempt], Awaitable[None]]
+
+DEADLINE_S = 3600.0
+
+
+class GatewayFailedError(OctraError):
+    """The gateway failed in a way that is not a model's: a bug of ours."""
+
+
+class GatewayClient:
+    """Speaks to the gateway that `connection` finds or starts."""
+
+    def __init__(self, connection: ServantConnection) -> None:
+        self._connection = connection
+
+    async def complete(
+        self,
+        request_id: str,
+        completion: Completion,
+        on_attempt: AttemptListener | None = None,
+        *,
+        deadline_s: float = DEADLINE_S,
+    ) -> Completed:
+        """Asks one question at most once for its id and returns the valid answer.
+
+        Args:
+            request_id: `TASK/STEP/#ATTEMPT`.
+            completion: the question.
+            on_attempt: called for each attempt as it ends, in order.
+            deadline_s: seconds until we stop asking for the answer; the gateway goes on and keeps it.
+
+        Raises:
+            ModelsFailedError: no model gave a valid answer; its attempts are ledger rows too.
+            ConfigurationError: no model can be asked, and why; nothing was sent.
+            InvalidRequestError: the question itself is wrong.
+            CancelledByCallerError: the call was cancelled by its id.
+            UnavailableError: the gateway cannot be reached.
+        """
+
+        async def tell(response: pb.ExecuteResponse) -> None:
+            if on_attempt is not None:
+                await on_attempt(_attempt(response.progress.attempt))
+
+        response = await execute_once(
+            self._connection,
+            lambda channel, after: GatewayServiceStub(channel).Execute(
+                pb.ExecuteRequest(
+                    id=request_id, completion=_message(completion), after_progress=after, again_if_interrupted=True
+                )
+            ),
+            on_progress=tell,
+            timeout_s=deadline_s,
+        )
+        return _result(response)
+
+    async def acknowledge(self, request_id: str) -> None:
+        """Lets the gateway forget a result or failure that is recorded. An unknown id is fine."""
+        request = pb.AcknowledgeRequest(id=request_id)
+        await self._connection.call(lambda channel: GatewayServiceStub(channel).Acknowledge(request))
+
+    async def cancel(self, id_prefix: str) -> int:
+        """Ends every call whose id begins so; returns how many there were, once none is left."""
+        request = pb.CancelRequest(id_prefix=id_prefix)
+        response = await self._connection.call(lambda channel: GatewayServiceStub(channel).Cancel(request))
+        return response.cancelled
+
+    async def list_models(self) -> tuple[Model, ...]:
+        """Returns the configured chain, in order."""
+        request = pb.ListModelsRequest()
+        response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
+        return tuple(_model(model) for model in response.models)
+
+
+def _result(response: pb.ExecuteResponse) -> Completed:
+    match response.WhichOneof("message"):
+        case "finished":
+            finished = response.finished
+            attempts = tuple(_attempt(attempt) for attempt in finished.attempts)
+            return Completed(finished.answer_json, finished.model, finished.rehearsal, attempts)
+        case "failed":
+            raise _error(response.failed)
+        case "interrupted":
+            raise UnavailableError("the gateway was killed while it asked a model")
+        case "accepted" | "progress" | None:
+            raise UnavailableError("the gateway ended a call without an answer")
+        case other:
+            assert_never(other)
+
+
+def _error(failed: pb.Failed) -> OctraError:
+    """The gateway's typed failures, as the classes that the control plane's callers catch."""
+    match failed.code:
+        case ModelsFailedError.code:
+            return ModelsFailedError(
+                failed.message,
+                hint=failed.hint,
+                retryable=failed.retryable,
+                failure_class=failed.failure_class,
+                attempts=tuple(_attempt(attempt) for attempt in failed.attempts),
+            )
+        case ConfigurationError.code:
+            return ConfigurationError(failed.message, hint=failed.hint)
+        case InvalidRequestError.code:
+            return InvalidRequestError(failed.message, hint=failed.hint)
+        case CancelledByCallerError.code:
+            return CancelledByCallerError(failed.message or "the call was cancelled")
+        case UnavailableError.code:
+            return UnavailableError(failed.message, hint=failed.hint)
+        case code:
+            return GatewayFailedError(f"{failed.message} ({code})", hint=failed.hint, retryable=failed.retryable)
+
+
+def _message(completion: Completion) -> pb.Completion:
+    return pb.Completion(
+        question=completion.question,
+        messages=[pb.Message(role=message.role, content=message.content) for message in completion.messages],
+        schema_json=completion.schema_json,
+        chain=completion.chain,
+        max_output_tokens=completion.max_output_tokens,
+        timeout_s=completion.timeout_s,
+    )
+
+
+def _attempt(attempt: pb.Attempt) -> Attempt:
+    return Attempt(
+        model=attempt.model,
+        outcome=Outcome(attempt.outcome),
+        reason=attempt.reason,
+        error=attempt.error,
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cached_tokens=attempt.cached_tokens,
+        cost_usd=attempt.cost_usd if attempt.HasField("cost_usd") else None,
+        duration_ms=attempt.duration_ms,
+        started_at_ms=attempt.started_at_ms,
+    )
+
+
+def _model(model: pb.Model) -> Model:
+    return Model(
+        name=model.name,
+        provider=model.provider,
+        available=model.available,
+        detail=model.detail,
+        context_tokens=model.context_tokens,
+        input_usd_per_million=model.input_usd_per_million if model.HasField("input_usd_per_million") else None,
+        output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
+        rehearsal=model.rehearsal,
+    )

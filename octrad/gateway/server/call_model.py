@@ -1,0 +1,168 @@
+"""The LiteLLM adapter: one request to one model. LiteLLM's types and exceptions end here.
+
+LiteLLM decides nothing: no retry, no fallback, no dropped parameter, no key from the environment.
+"""
+
+import asyncio
+import contextlib
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import SecretStr
+
+from octrad.gateway.calls import Message
+from octrad.gateway.server.classify_failure import ProviderError
+from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.providers import JsonMode, Target
+from octrad.gateway.server.validate_answer import Said
+
+TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
+ERROR_CHARACTERS = 1000
+CHARACTERS_A_TOKEN = 3  # on the safe side
+SMALLEST_LOCAL_CONTEXT = 8192
+
+
+@dataclass(frozen=True, slots=True)
+class ModelRequest:
+    """One request. `without` names parameters that this model refused before."""
+
+    target: Target
+    key: SecretStr
+    request_id: str
+    question: str
+    messages: tuple[Message, ...]
+    schema_json: str
+    max_output_tokens: int
+    timeout_s: float
+    without: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model said, whatever it is worth. `cost_usd` is None where LiteLLM knows no price."""
+
+    said: Said
+    input_tokens: int
+    output_tokens: int
+    cached_tokens: int
+    cost_usd: float | None
+
+
+class ModelCaller:
+    """Asks models through LiteLLM."""
+
+    def __init__(self, litellm: LazyLiteLLM) -> None:
+        self._litellm = litellm
+
+    async def ready(self) -> None:
+        """Waits until requests can be made at once.
+
+        Raises:
+            ConfigurationError: LiteLLM is not installed, or broken.
+        """
+        await self._litellm.module()
+
+    async def call(self, request: ModelRequest) -> Reply | ProviderError:
+        """Makes one request and returns its reply or its failure; raises nothing but cancellation."""
+        litellm = await self._litellm.module()
+        try:
+            # LiteLLM's own timeout is for each read: a reply that drips would pass it.
+            async with asyncio.timeout(request.timeout_s):
+                response = await litellm.acompletion(**_arguments(request))
+        except TimeoutError:
+            return ProviderError("Timeout", 0, f"no answer within {request.timeout_s:g} s", "", {})
+        # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
+        # is the one place where they are translated.
+        except Exception as error:  # noqa: BLE001
+            return _provider_error(error)
+        return _reply(response)
+
+
+def _arguments(request: ModelRequest) -> dict[str, Any]:
+    target = request.target
+    arguments: dict[str, Any] = {
+        "model": target.litellm_model,
+        "messages": [{"role": message.role, "content": message.content} for message in request.messages],
+        "api_key": request.key.get_secret_value(),
+        "max_tokens": request.max_output_tokens,
+        "timeout": request.timeout_s,
+        "max_retries": 0,  # else the openai client makes three attempts and sleeps out retry-after
+        "extra_headers": {"X-Client-Request-Id": request.request_id},
+        "temperature": TEMPERATURE,
+        "response_format": _response_format(request),
+    }
+    if target.base_url:
+        arguments["api_base"] = target.base_url
+    if target.local:
+        arguments["num_ctx"] = _local_context(request)
+    return {name: value for name, value in arguments.items() if name not in request.without}
+
+
+def _response_format(request: ModelRequest) -> dict[str, Any]:
+    if request.target.json_mode is JsonMode.OBJECT:
+        return {"type": "json_object"}
+    # Not strict: OpenAI's strict mode takes only schemas without optional fields.
+    schema = {"name": request.question, "schema": json.loads(request.schema_json), "strict": False}
+    return {"type": "json_schema", "json_schema": schema}
+
+
+def _local_context(request: ModelRequest) -> int:
+    """Tokens that Ollama is to hold. It cuts off the beginning of what is longer and says nothing.
+
+    A power of two, because each other number makes it load the model again.
+    """
+    characters = sum(len(message.content) for message in request.messages)
+    wanted = characters // CHARACTERS_A_TOKEN + request.max_output_tokens
+    return max(SMALLEST_LOCAL_CONTEXT, 1 << (wanted - 1).bit_length())
+
+
+def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
+    choice = response.choices[0] if response.choices else None
+    text = None if choice is None else choice.message.content
+    usage = getattr(response, "usage", None)
+    details = getattr(usage, "prompt_tokens_details", None)
+    return Reply(
+        said=Said(text, "" if choice is None else str(choice.finish_reason or "")),
+        input_tokens=getattr(usage, "prompt_tokens", 0) or 0,
+        output_tokens=getattr(usage, "completion_tokens", 0) or 0,
+        cached_tokens=getattr(details, "cached_tokens", 0) or 0,
+        cost_usd=response._hidden_params.get("response_cost"),  # noqa: SLF001 - LiteLLM offers no other way
+    )
+
+
+def _provider_error(error: Exception) -> ProviderError:
+    original = getattr(error, "original_exception", None)
+    if isinstance(original, Exception) and type(error).__name__ == "MidStreamFallbackError":
+        return _provider_error(original)
+    status = getattr(error, "status_code", 0)
+    with contextlib.suppress(TypeError, ValueError):
+        status = int(status or 0)
+    headers = getattr(error, "litellm_response_headers", None) or {}
+    return ProviderError(
+        exception=type(error).__name__,
+        status=status if isinstance(status, int) else 0,
+        text=_text(error),
+        cause=_ground(error),
+        # Anthropic's come with a prefix of LiteLLM's.
+        headers={str(name).lower().removeprefix("llm_provider-"): str(value) for name, value in headers.items()},
+    )
+
+
+def _text(error: Exception) -> str:
+    """What the provider said, without LiteLLM's repeated class names before it."""
+    text = str(error)
+    for _ in range(3):
+        head, separator, rest = text.partition(": ")
+        text = rest if separator and head.removeprefix("litellm.").isidentifier() else text
+    return text[:ERROR_CHARACTERS].strip()
+
+
+def _ground(error: BaseException) -> str:
+    """The deepest cause, where it is the network's: an OSError, or a connection that ended."""
+    deepest = error
+    while (below := deepest.__cause__ or deepest.__context__) is not None:
+        deepest = below
+    name = type(deepest).__name__
+    is_network = isinstance(deepest, OSError) or "Disconnected" in name or "Connect" in name
+    return f"{name}: {deepest}"[:ERROR_CHARACTERS] if is_network and deepest is not error else ""

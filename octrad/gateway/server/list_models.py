@@ -1,0 +1,37 @@
+"""The configured chain, with what is known of each model. Reads files; asks nobody."""
+
+from octrad.foundation.config import Config
+from octrad.foundation.errors import ConfigurationError
+from octrad.gateway.calls import Model
+from octrad.gateway.server.prices import facts_of
+from octrad.gateway.server.provider_keys import ProviderKeys
+from octrad.gateway.server.providers import resolve
+
+
+def list_models(config: Config, keys: ProviderKeys) -> list[Model]:
+    """Returns the models of the chain in order. Available means configured, with a key where one is needed."""
+    return [_model(config, keys, name) for name in config.models.chain]
+
+
+def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
+    try:
+        target = resolve(config, name)
+    except ConfigurationError as error:
+        detail = f"{error.message} ({error.hint})" if error.hint else error.message
+        return Model(name, name.partition("/")[0], False, detail, 0, None, None, False)  # noqa: FBT003
+    try:
+        keys.key_of(target)
+        detail = ""
+    except ConfigurationError as error:
+        detail = error.message
+    facts = facts_of(target, config.models.prices_usd_per_million)
+    return Model(
+        name=target.name,
+        provider=target.provider,
+        available=not detail,
+        detail=detail,
+        context_tokens=facts.context_tokens,
+        input_usd_per_million=facts.input_usd_per_million,
+        output_usd_per_million=facts.output_usd_per_million,
+        rehearsal=target.rehearsal,
+    )

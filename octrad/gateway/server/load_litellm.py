@@ -1,0 +1,65 @@
+"""Brings in LiteLLM: 2.3 s and 200 MB, so not before the process can be reached, and not in its event loop.
+
+The import begins in a thread as soon as the gateway serves. A call that comes sooner is accepted, spooled and waits
+for it; that wait counts for none of its timeouts.
+"""
+
+import asyncio
+import logging
+import os
+from pathlib import Path
+from types import ModuleType
+
+from octrad.foundation.errors import ConfigurationError
+
+# Read by LiteLLM while it is imported: take the price map from the package rather than from the network, and do not
+# load a `.env` file from wherever we stand.
+_ENVIRONMENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "WARNING"}
+# It would trust certifi's authorities only; those of the machine are what its administrator trusts.
+_SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
+# At DEBUG they print whole prompts and headers.
+_LOUD = ("LiteLLM", "LiteLLM Router", "LiteLLM Proxy", "openai", "httpx", "httpcore", "aiohttp")
+
+
+class LazyLiteLLM:
+    """The module, once it is there."""
+
+    def __init__(self) -> None:
+        self._import: asyncio.Task[ModuleType] | None = None
+
+    def start(self) -> None:
+        """Begins the import, unless it has begun."""
+        if self._import is None:
+            self._import = asyncio.create_task(asyncio.to_thread(_import_litellm))
+
+    async def module(self) -> ModuleType:
+        """Returns the module; waits for it where it must.
+
+        Raises:
+            ConfigurationError: it is not installed, or broken.
+        """
+        self.start()
+        assert self._import is not None  # noqa: S101 - for the type checker
+        # A call that is cancelled must not cancel the import of the others.
+        return await asyncio.shield(self._import)
+
+
+def _import_litellm() -> ModuleType:
+    os.environ.update(_ENVIRONMENT)
+    if _SYSTEM_AUTHORITIES.exists():
+        os.environ.setdefault("SSL_CERT_FILE", str(_SYSTEM_AUTHORITIES))
+    try:
+        import litellm  # noqa: PLC0415 - the reason for this module
+    except ImportError as error:
+        raise ConfigurationError(f"LiteLLM cannot be imported: {error}", hint="install octra's requirements") from error
+    litellm.suppress_debug_info = True  # else it prints advertisements on standard output
+    litellm.disable_hf_tokenizer_download = True
+    litellm.telemetry = False
+    litellm.drop_params = False
+    for name in _LOUD:
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.WARNING)
+        # Its own handlers go past ours, which take out the keys.
+        logger.handlers.clear()
+        logger.propagate = True
+    return litellm

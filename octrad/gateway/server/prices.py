@@ -1,0 +1,102 @@
+"""What is known of models without asking anybody: prices and limits, from the file that LiteLLM brings.
+
+The file is read, not LiteLLM imported. A model that it does not know is unpriced, which is not the same as free.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from octrad.gateway.server.providers import Target
+
+_FILE = "model_prices_and_context_window_backup.json"
+_MILLION = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """Zero tokens mean unknown; no price means unpriced."""
+
+    context_tokens: int = 0
+    output_tokens: int = 0
+    input_usd_per_million: float | None = None
+    output_usd_per_million: float | None = None
+
+
+def facts_of(target: Target, configured: Mapping[str, tuple[float, float]]) -> ModelFacts:
+    """Returns what is known of a model; the configuration's prices come first.
+
+    Args:
+        target: the model.
+        configured: US dollars per million tokens of input and output, by the model's name in the chain.
+    """
+    known = _known_facts(target)
+    if target.name in configured:
+        prices: tuple[float | None, float | None] = configured[target.name]
+    else:
+        prices = (known.input_usd_per_million, known.output_usd_per_million)
+    return ModelFacts(known.context_tokens, known.output_tokens, *prices)
+
+
+def cost_of(
+    target: Target,
+    configured: Mapping[str, tuple[float, float]],
+    *,
+    tokens: tuple[int, int],
+    reported_usd: float | None,
+) -> float | None:
+    """Returns US dollars, None for unpriced.
+
+    Args:
+        target: the model.
+        configured: prices of the configuration, which win; they know no discount for cached input.
+        tokens: of input and output.
+        reported_usd: what LiteLLM computed, with cached input at its price.
+    """
+    if target.name in configured:
+        prices = configured[target.name]
+        return (tokens[0] * prices[0] + tokens[1] * prices[1]) / _MILLION
+    return reported_usd if target.priced else None
+
+
+def _known_facts(target: Target) -> ModelFacts:
+    if not target.priced:
+        # A local server's model may bear the name of a famous one and have another context.
+        return ModelFacts()
+    models = _read_models()
+    model = target.litellm_model
+    return models.get(model) or models.get(model.partition("/")[2]) or ModelFacts()
+
+
+@lru_cache(maxsize=1)
+def _read_models() -> Mapping[str, ModelFacts]:
+    spec = find_spec("litellm")
+    if spec is None or not spec.submodule_search_locations:
+        return {}
+    path = Path(spec.submodule_search_locations[0]) / _FILE
+    try:
+        entries = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}  # then models are unpriced, and said to be
+    return {name: _facts(entry) for name, entry in entries.items()}
+
+
+def _facts(entry: Mapping[str, Any]) -> ModelFacts:
+    return ModelFacts(
+        context_tokens=_tokens(entry.get("max_input_tokens")),
+        output_tokens=_tokens(entry.get("max_output_tokens")),
+        input_usd_per_million=_per_million(entry.get("input_cost_per_token")),
+        output_usd_per_million=_per_million(entry.get("output_cost_per_token")),
+    )
+
+
+def _tokens(value: Any) -> int:
+    return int(value) if isinstance(value, int | float) else 0
+
+
+def _per_million(value: Any) -> float | None:
+    return round(float(value) * _MILLION, 6) if isinstance(value, int | float) else None

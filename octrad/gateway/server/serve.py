@@ -1,0 +1,39 @@
+"""`octrad gateway`: the only process that holds provider keys and speaks to providers. It has no database."""
+
+import logging
+from pathlib import Path
+
+import grpc.aio
+
+from octra_proto.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
+from octrad.foundation.config import Config
+from octrad.foundation.once.engine import Engine
+from octrad.foundation.once.servant import serve_servant
+from octrad.gateway.server.answer_question import QuestionAnswerer
+from octrad.gateway.server.call_model import ModelCaller
+from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
+from octrad.gateway.server.servicer import GatewayServicer
+
+
+async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:  # noqa: ARG001
+    """Serves on `state_dir`/gateway until idle for long enough or told to stop.
+
+    Args:
+        state_dir: octrad's state directory.
+        config_path: where the configuration was read from; the runner's `serve` has the same shape.
+        config: the configuration.
+
+    Raises:
+        UnavailableError: a former gateway holds the lock and does not end.
+    """
+    keys = ProviderKeys()
+    strike_out_of_logs(keys, logging.getLogger().handlers)
+    litellm = LazyLiteLLM()
+
+    def add_services(server: grpc.aio.Server, engine: Engine) -> None:
+        answerer = QuestionAnswerer(config, ModelCaller(litellm), keys)
+        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, config, keys), server)
+        litellm.start()
+
+    await serve_servant("gateway", state_dir, config.servant, add_services)

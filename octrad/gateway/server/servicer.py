@@ -1,0 +1,102 @@
+"""The gateway's gRPC service: translates, and leaves at-most-once to the engine. Errors are the shell's to map."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any, assert_never
+
+from octra_proto.gateway.v1 import gateway_pb2 as pb
+from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
+from octrad.foundation.config import Config
+from octrad.foundation.once import messages as once
+from octrad.foundation.once.engine import Engine
+from octrad.gateway.calls import Attempt, Model
+from octrad.gateway.server.answer_question import QuestionAnswerer
+from octrad.gateway.server.list_models import list_models
+from octrad.gateway.server.provider_keys import ProviderKeys
+from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
+
+Context = Any  # grpc.aio.ServicerContext, of which nothing is used
+
+
+class GatewayServicer(GatewayServiceServicer):
+    """See gateway.proto."""
+
+    def __init__(self, engine: Engine, answerer: QuestionAnswerer, config: Config, keys: ProviderKeys) -> None:
+        self._engine = engine
+        self._answerer = answerer
+        self._config = config
+        self._keys = keys
+
+    async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:  # noqa: ARG002
+        """Asks one question, at most once for its id."""
+
+        async def work(report: once.Report) -> bytes:
+            def report_attempt(attempt: Attempt) -> None:
+                report(attempt_message(attempt).SerializeToString())
+
+            completed = await self._answerer.answer(request.id, read_completion(request.completion), report_attempt)
+            return finished_message(completed).SerializeToString()
+
+        execution = self._engine.execute(
+            request.id,
+            once.request_digest(request),
+            work,
+            after_progress=request.after_progress,
+            again_if_interrupted=request.again_if_interrupted,
+        )
+        async for message in execution:
+            yield _response(message)
+
+    async def Acknowledge(self, request: pb.AcknowledgeRequest, context: Context) -> pb.AcknowledgeResponse:  # noqa: ARG002
+        """Forgets a result."""
+        await self._engine.acknowledge(request.id)
+        return pb.AcknowledgeResponse()
+
+    async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:  # noqa: ARG002
+        """Ends calls by the beginning of their ids."""
+        return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
+
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:  # noqa: ARG002
+        """Tells the configured chain."""
+        # In a thread: the first time a file of some megabytes is read.
+        models = await asyncio.to_thread(list_models, self._config, self._keys)
+        return pb.ListModelsResponse(models=[_model(model) for model in models])
+
+
+def _response(message: once.Message) -> pb.ExecuteResponse:
+    match message:
+        case once.Accepted():
+            return pb.ExecuteResponse(accepted=pb.Accepted())
+        case once.Progress(number, payload, missed):
+            progress = pb.Progress(number=number, attempt=pb.Attempt.FromString(payload), missed=missed)
+            return pb.ExecuteResponse(progress=progress)
+        case once.Finished(payload):
+            return pb.ExecuteResponse(finished=pb.Finished.FromString(payload))
+        case once.Failed():
+            return pb.ExecuteResponse(failed=_failed(message))
+        case once.Interrupted():
+            return pb.ExecuteResponse(interrupted=pb.Interrupted())
+        case _:
+            assert_never(message)
+
+
+def _failed(failure: once.Failed) -> pb.Failed:
+    failed = pb.Failed.FromString(failure.payload)
+    failed.code = failure.code
+    failed.message = failure.message
+    failed.hint = failure.hint
+    failed.retryable = failure.retryable
+    return failed
+
+
+def _model(model: Model) -> pb.Model:
+    return pb.Model(
+        name=model.name,
+        provider=model.provider,
+        available=model.available,
+        detail=model.detail,
+        context_tokens=model.context_tokens,
+        input_usd_per_million=model.input_usd_per_million,
+        output_usd_per_million=model.output_usd_per_million,
+        rehearsal=model.rehearsal,
+    )
