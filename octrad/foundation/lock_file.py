@@ -1,5 +1,6 @@
 """One process at a time in a directory, by flock on a file that also tells its process id."""
 
+import asyncio
 import fcntl
 import os
 from pathlib import Path
@@ -24,6 +25,11 @@ class LockFile:
         os.pwrite(fd, f"{os.getpid()}\n".encode(), 0)
         self._fd = fd
         return True
+
+    async def wait(self) -> None:
+        """Takes the lock as soon as it is free. The caller sets the deadline."""
+        while not self.acquire():  # noqa: ASYNC110 - flock has no wait that an event loop could watch
+            await asyncio.sleep(0.05)
 
     def release(self) -> None:
         """Lets go of it, if it is held."""

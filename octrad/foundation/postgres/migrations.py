@@ -118,7 +118,7 @@ async def _lock(connection: AsyncConnection[TupleRow]) -> None:
 
 async def _apply(connection: AsyncConnection[TupleRow], migration: Migration, table: str) -> None:
     async with connection.transaction():
-        await connection.execute(cast("LiteralString", migration.text))
+        await connection.execute(migration.text)
         await connection.execute(
             sql.SQL("INSERT INTO {} (number, name, digest) VALUES (%s, %s, %s)").format(sql.Identifier(table)),
             (migration.number, migration.name, migration.digest),

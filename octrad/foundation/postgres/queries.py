@@ -64,5 +64,5 @@ def parse_queries(text: str, *, source: str) -> Queries:
             raise OctraError(f"{source} has two queries `{name}`")
         if not any(line and not line.startswith("--") for line in body.splitlines()):
             raise OctraError(f"the query `{name}` of {source} is empty")
-        queries[name] = cast("LiteralString", body)
+        queries[name] = body
     return Queries(source, queries)
