@@ -1,0 +1,136 @@
+"""The connection to octrad: one channel, one deadline a call, and the same call again when the answer was lost.
+
+Every call is safe to repeat: reads change nothing, and what changes something carries a request id.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, TypeVar
+from urllib.parse import quote
+
+# Neither fork nor gRPC's own chatter on stderr is wanted; both are read when grpc is imported.
+os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
+os.environ.setdefault("GRPC_VERBOSITY", "NONE")
+
+import grpc
+
+from octractl.find_socket import find_socket, not_running
+from octractl.rpc_error import is_answered, is_lost_connection, translate_rpc_error
+
+if TYPE_CHECKING:
+    from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
+    from octra_proto.v1.system_pb2_grpc import SystemServiceStub
+    from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub
+
+Request = TypeVar("Request")
+Response = TypeVar("Response")
+Result = TypeVar("Result")
+
+CALL_TIMEOUT_S = 60.0
+# For calls that read or write hundreds of megabytes, or that wait for processes to end.
+LONG_CALL_TIMEOUT_S = 3600.0
+RETRY_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+CHANNEL_OPTIONS = [
+    ("grpc.initial_reconnect_backoff_ms", 100),
+    ("grpc.min_reconnect_backoff_ms", 100),
+    ("grpc.max_reconnect_backoff_ms", 1000),
+    ("grpc.enable_http_proxy", 0),
+]
+
+
+class Client:
+    """One connection to octrad, opened by the first call.
+
+    Args:
+        socket: path of octrad's socket.
+    """
+
+    def __init__(self, socket: str) -> None:
+        self.socket = socket
+        self._channel = grpc.insecure_channel(f"unix:{quote(socket)}", options=CHANNEL_OPTIONS)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._channel.close()
+
+    @property
+    def tasks(self) -> "TaskServiceStub":
+        """TaskService."""
+        from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub  # noqa: PLC0415 - a command needs one of three
+
+        return TaskServiceStub(self._channel)
+
+    @property
+    def snapshots(self) -> "SnapshotServiceStub":
+        """SnapshotService."""
+        from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub  # noqa: PLC0415 - as above
+
+        return SnapshotServiceStub(self._channel)
+
+    @property
+    def system(self) -> "SystemServiceStub":
+        """SystemService."""
+        from octra_proto.v1.system_pb2_grpc import SystemServiceStub  # noqa: PLC0415 - as above
+
+        return SystemServiceStub(self._channel)
+
+    def ask(
+        self,
+        method: "grpc.UnaryUnaryMultiCallable[Request, Response]",
+        request: Request,
+        timeout_s: float = CALL_TIMEOUT_S,
+    ) -> Response:
+        """Calls a method that answers once, and again with the same request when the connection was lost.
+
+        Raises:
+            OctractlError: the daemon refused, or is not there.
+        """
+        return self.insist(lambda: method(request, timeout=timeout_s))
+
+    def insist(self, call: Callable[[], Result]) -> Result:
+        """Makes a call that is safe to repeat, and repeats it when the connection was lost.
+
+        Raises:
+            OctractlError: the daemon refused, or is not there.
+        """
+        for delay_s in RETRY_DELAYS_S:
+            try:
+                return call()
+            except grpc.RpcError as error:
+                if not is_lost_connection(error):
+                    raise translate_rpc_error(error) from error
+            time.sleep(delay_s)
+        try:
+            return call()
+        except grpc.RpcError as error:
+            if is_lost_connection(error) and not is_answered(error):
+                raise not_running(self.socket) from error
+            raise translate_rpc_error(error) from error
+
+    def read_stream(self, stream: Iterator[Result]) -> Iterator[Result]:
+        """Passes on what a method streams; a stream that breaks is not resumed.
+
+        Raises:
+            OctractlError: the daemon refused, or went away.
+        """
+        try:
+            yield from stream
+        except grpc.RpcError as error:
+            if is_lost_connection(error) and not is_answered(error):
+                raise not_running(self.socket) from error
+            raise translate_rpc_error(error) from error
+
+
+def connect(socket: str | None) -> Client:
+    """Returns a client for the socket that `find_socket` chooses.
+
+    Raises:
+        OctractlError: there is no usable socket.
+    """
+    return Client(find_socket(socket))

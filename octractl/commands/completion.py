@@ -1,0 +1,16 @@
+"""`octractl completion`: what the shell needs to complete commands, options and tasks."""
+
+import click
+from click.shell_completion import get_completion_class
+
+from octractl.output import print_lines
+
+
+@click.command()
+@click.argument("shell", type=click.Choice(("bash", "zsh", "fish")))
+@click.pass_context
+def command(context: click.Context, shell: str) -> None:
+    """Print a completion script. For bash: source <(octractl completion bash)."""
+    found = get_completion_class(shell)
+    assert found is not None  # noqa: S101 - click has all three
+    print_lines([found(context.find_root().command, {}, "octractl", "_OCTRACTL_COMPLETE").source()])

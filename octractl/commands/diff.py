@@ -1,0 +1,32 @@
+"""`octractl diff`: what a task changed, or how two results differ."""
+
+import codecs
+import sys
+
+import click
+
+from octra_proto.v1 import tasks_pb2
+from octractl.client import LONG_CALL_TIMEOUT_S
+from octractl.output import json_option, open_client, print_lines
+from octractl.render.clean_text import clean_block
+from octractl.render.json_text import json_line
+from octractl.task_argument import complete_task, task_argument
+
+
+@click.command()
+@task_argument
+@click.argument("other_task", metavar="[TASK]", default="", shell_complete=complete_task)
+@json_option
+def command(task: str, other_task: str, *, as_json: bool) -> None:
+    """Print what TASK changed, or with a second TASK how their results differ, as a unified diff."""
+    request = tasks_pb2.DiffTaskRequest(task=task, other_task=other_task)
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
+    with open_client() as client:
+        for part in client.read_stream(client.tasks.DiffTask(request, timeout=LONG_CALL_TIMEOUT_S)):
+            if as_json:
+                print_lines([json_line(part)])
+            elif sys.stdout.isatty():
+                sys.stdout.write(clean_block(decoder.decode(part.chunk)))
+            else:
+                sys.stdout.buffer.write(part.chunk)
+    sys.stdout.flush()

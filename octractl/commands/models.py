@@ -1,0 +1,19 @@
+"""`octractl models`: the configured chain of models."""
+
+import click
+
+from octra_proto.v1 import system_pb2
+from octractl.output import json_option, open_client, print_lines, say, terminal_width
+from octractl.render.json_text import json_document
+from octractl.render.system_page import model_table
+
+
+@click.command()
+@json_option
+def command(*, as_json: bool) -> None:
+    """List the chain of models, and whether each can be asked."""
+    with open_client() as client:
+        answer = client.ask(client.system.ListModels, system_pb2.ListModelsRequest())
+    print_lines([json_document(answer)] if as_json else model_table(answer.models, terminal_width()))
+    if not answer.models and not as_json:
+        say("hint: no model is configured; see models.chain and providers in docs/operations.md")

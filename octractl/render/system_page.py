@@ -1,0 +1,41 @@
+"""The daemon, its models and its stacks as text. Pure."""
+
+from collections.abc import Sequence
+
+from octra_proto.v1 import system_pb2
+from octractl.render import figures
+from octractl.render.clean_text import clean_line
+from octractl.render.table import layout_table
+from octractl.render.task_page import rehearsal_mark
+
+
+def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
+    """Returns the lines of `octractl status`."""
+    rows = [(clean_line(c.name), "ok" if c.healthy else "NOT OK", clean_line(c.detail)) for c in status.components]
+    version = f"octrad {clean_line(status.version)}{rehearsal_mark(status.rehearsal)}"
+    return [
+        f"{version}, state in {clean_line(status.state_dir)}",
+        f"{status.running_tasks} running, {status.queued_tasks} queued",
+        *(layout_table(("PART", "HEALTH", "DETAIL"), rows) if rows else []),
+    ]
+
+
+def model_table(models: Sequence[system_pb2.Model], width: int = 0) -> list[str]:
+    """Returns the chain of models, in the order in which they are asked."""
+    rows = [
+        (clean_line(m.name) + rehearsal_mark(m.rehearsal), "yes" if m.available else "no",
+         figures.count(m.context_tokens) if m.context_tokens else "-", _price(m), clean_line(m.detail) or "-")
+        for m in models
+    ]  # fmt: skip
+    return layout_table(("MODEL", "AVAILABLE", "CONTEXT", "USD PER MILLION IN/OUT", "DETAIL"), rows, width)
+
+
+def _price(model: system_pb2.Model) -> str:
+    if not model.HasField("input_usd_per_million") or not model.HasField("output_usd_per_million"):
+        return "unpriced"
+    return f"{model.input_usd_per_million:g} / {model.output_usd_per_million:g}"
+
+
+def stack_table(stacks: Sequence[system_pb2.Stack], width: int = 0) -> list[str]:
+    """Returns the stacks by name."""
+    return layout_table(("STACK", "TITLE"), [(clean_line(s.name), clean_line(s.title)) for s in stacks], width)

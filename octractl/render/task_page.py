@@ -1,0 +1,125 @@
+"""A task, its steps, its calls and its evidence as a page of text. Pure."""
+
+from collections.abc import Sequence
+from datetime import UTC, tzinfo
+
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from octra_proto.v1 import tasks_pb2
+from octractl.render import figures
+from octractl.render.clean_text import clean_block, clean_line
+from octractl.render.table import layout_table
+from octractl.states import priority_word, state_word
+
+REQUEST_LINES = 12
+
+
+def rehearsal_mark(rehearsal: bool) -> str:  # noqa: FBT001 - a field of the API
+    """Returns the label that every result of a rehearsal carries wherever it is shown."""
+    return " [rehearsal]" if rehearsal else ""
+
+
+def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int = 0) -> list[str]:
+    """Returns the lines of the page.
+
+    Args:
+        answer: what GetTask said.
+        zone: the time zone of the times.
+        width: columns of the terminal; 0 cuts nothing.
+    """
+    return [
+        *_facts(answer.task, zone),
+        *_section("request", _request(answer.task)),
+        *_section("note", note_lines(answer.task)),
+        *_section("steps", _steps(answer.steps, width)),
+        *_section("model calls", _calls(answer.model_calls, width)),
+        *_section("evidence", _evidence(answer, width)),
+        *_section("result", result_lines(answer.task)),
+    ]
+
+
+def result_lines(task: tasks_pb2.Task) -> list[str]:
+    """Returns where a task's result is and how to get it; nothing when there is none."""
+    if not task.snapshot_id:
+        return []
+    partial = "" if state_word(task.state) == "done" else " (partial)"
+    return [
+        f"snapshot {task.snapshot_id}{partial}{rehearsal_mark(task.rehearsal)}: {clean_line(task.store_path)}",
+        f"restore:  octractl restore {task.id}",
+    ]
+
+
+def note_lines(task: tasks_pb2.Task) -> list[str]:
+    """Returns the advisor's note and its next step; nothing when there is none."""
+    following = [f"next: {clean_line(task.next_command)}"] if task.next_command else []
+    return (clean_block(task.note).strip().split("\n") if task.note.strip() else []) + following
+
+
+def clock_time(at: Timestamp, zone: tzinfo) -> str:
+    """Returns `2026-11-21 10:30:05`."""
+    return at.ToDatetime(UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _facts(task: tasks_pb2.Task, zone: tzinfo) -> list[str]:
+    facts = [
+        ("task", f"{task.id}{rehearsal_mark(task.rehearsal)}"),
+        ("title", clean_line(task.title)),
+        ("state", state_word(task.state)),
+        ("project", clean_line(task.project)),
+        ("stack", clean_line(task.stack)),
+        ("model", clean_line(task.model)),
+        ("priority", priority_word(task.priority)),
+        ("grade", f"{task.grade} of 5" if task.grade else ""),
+        ("checks", "; ".join(clean_line(check) for check in task.checks)),
+        ("created", clock_time(task.created_at, zone)),
+        ("took", _took(task)),
+        ("tokens", figures.tokens(task.input_tokens, task.output_tokens)),
+        ("cost", figures.cost(task.cost_usd, task.unpriced_calls)),
+    ]
+    return [f"{name + ':':<10}{value}" for name, value in facts if value]
+
+
+def _took(task: tasks_pb2.Task) -> str:
+    if not task.HasField("started_at") or not task.HasField("finished_at"):
+        return ""
+    return figures.duration(task.finished_at.ToMilliseconds() - task.started_at.ToMilliseconds())
+
+
+def _section(title: str, lines: Sequence[str]) -> list[str]:
+    return ["", title.upper(), *(f"  {line}".rstrip() for line in lines)] if lines else []
+
+
+def _request(task: tasks_pb2.Task) -> list[str]:
+    lines = clean_block(task.request).strip().split("\n")
+    more = [f"… {len(lines) - REQUEST_LINES} more lines (--json has them)"] if len(lines) > REQUEST_LINES else []
+    return lines[:REQUEST_LINES] + more
+
+
+def _steps(steps: Sequence[tasks_pb2.Step], width: int) -> list[str]:
+    rows = [
+        (clean_line(s.name), clean_line(s.state), figures.duration(s.duration_ms), clean_line(s.commit)[:10],
+         "yes" if s.has_log else "")
+        for s in steps
+    ]  # fmt: skip
+    return layout_table(("STEP", "STATE", "TIME", "COMMIT", "LOG"), rows, width) if rows else []
+
+
+def _calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
+    rows = [
+        (clean_line(c.step), clean_line(c.model), clean_line(c.outcome), figures.duration(c.duration_ms),
+         figures.count(c.input_tokens), figures.count(c.output_tokens),
+         figures.cost(c.cost_usd) if c.HasField("cost_usd") else "unpriced")
+        for c in calls
+    ]  # fmt: skip
+    return layout_table(("STEP", "MODEL", "OUTCOME", "TIME", "IN", "OUT", "COST"), rows, width) if rows else []
+
+
+def _evidence(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
+    rows = [(e.tree_hash[:10], e.environment_hash[:10], clean_line(e.command)) for e in answer.evidence]
+    return layout_table(("TREE", "ENVIRONMENT", "COMMAND THAT PASSED"), rows, width) if rows else []
+
+
+def ending_lines(task: tasks_pb2.Task) -> list[str]:
+    """Returns how a task that was followed ended, and what to do with it."""
+    ending = f"task {task.id} {state_word(task.state)}{rehearsal_mark(task.rehearsal)}"
+    return [ending, *note_lines(task), *result_lines(task)]

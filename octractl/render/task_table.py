@@ -1,0 +1,47 @@
+"""Lists of tasks and of snapshots as tables. Pure."""
+
+from collections.abc import Sequence
+from datetime import tzinfo
+
+from octra_proto.v1 import snapshots_pb2, tasks_pb2
+from octractl.render import figures
+from octractl.render.clean_text import clean_line
+from octractl.render.table import layout_table
+from octractl.render.task_page import clock_time, rehearsal_mark
+from octractl.states import priority_word, state_word
+
+
+def task_table(tasks: Sequence[tasks_pb2.Task], now_s: float, width: int = 0) -> list[str]:
+    """Returns the lines of a list of tasks.
+
+    Args:
+        tasks: in the order of their rows.
+        now_s: Unix time that ages are counted to.
+        width: columns of the terminal; 0 cuts nothing.
+    """
+    rows = [_row(task, now_s) for task in tasks]
+    return layout_table(("TASK", "STATE", "PRI", "AGE", "STACK", "PROJECT", "TITLE"), rows, width)
+
+
+def _row(task: tasks_pb2.Task, now_s: float) -> tuple[str, ...]:
+    age = figures.duration((now_s - task.created_at.seconds) * 1000)
+    return (
+        task.id,
+        state_word(task.state),
+        priority_word(task.priority),
+        age,
+        clean_line(task.stack) or "-",
+        clean_line(task.project, 24) or "-",
+        clean_line(task.title) + rehearsal_mark(task.rehearsal),
+    )
+
+
+def snapshot_table(snapshots: Sequence[snapshots_pb2.Snapshot], zone: tzinfo, width: int = 0) -> list[str]:
+    """Returns the lines of a list of snapshots."""
+    rows = [
+        (s.id, s.task_id, clean_line(s.project, 24) or "-", figures.size(s.size_bytes),
+         clock_time(s.created_at, zone), "partial" if s.partial else "whole",
+         clean_line(s.store_path) + rehearsal_mark(s.rehearsal))
+        for s in snapshots
+    ]  # fmt: skip
+    return layout_table(("SNAPSHOT", "TASK", "PROJECT", "SIZE", "MADE", "KIND", "STORE PATH"), rows, width)
