@@ -1,0 +1,98 @@
+"""The advisor's note: what happened, what is kept, and one next step as a command to type. Pure, no model asked.
+
+Every end that is not `done` has one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class EndKind(StrEnum):
+    """How a run ends."""
+
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class Ending:
+    """How a run ends, as it is recorded before anything is wound up.
+
+    `code` is that of the error that ended it, `detail` a finer word: the class of a model's failure, or the step of
+    the check that failed.
+    """
+
+    kind: EndKind
+    commit: str = ""
+    code: str = ""
+    message: str = ""
+    hint: str = ""
+    detail: str = ""
+
+
+class Kept(StrEnum):
+    """What is left of the work."""
+
+    SNAPSHOT = "snapshot"
+    NOTHING = "nothing"
+    # It could not be snapshotted, so the working directory was not removed.
+    TREE = "tree"
+
+
+def advise(task_id: str, ending: Ending, kept: Kept, *, snapshot_failure: str = "") -> tuple[str, str]:
+    """Words the note of a run that did not reach `done`; returns it and the command that it recommends."""
+    what, action = _explain(ending)
+    command = f"octractl retry {task_id}" if kept is Kept.TREE else action.format(task=task_id, detail=ending.detail)
+    return "\n".join([what, _describe_kept(task_id, kept, snapshot_failure), f"Next: {command}"]), command
+
+
+_RETRY = "octractl retry {task}"
+_START_OVER = "octractl retry {task} --fresh"
+# By the code of the error: what happened, and the next step.
+_EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "": ("All of it was proved, but it could not be snapshotted.", _RETRY),
+    "checks_failed": ("A check still fails after the last repair.", "octractl logs {task} --step {detail}"),
+    "not_approved": ("It was not approved; a retry goes on with further rounds.", _RETRY),
+    "answer_refused": ("A model's answers could not be accepted.", _START_OVER),
+    "merge_conflict": ("Workers kept changing the same lines.", _START_OVER),
+    "configuration": ("Something is not set up.", "octrad check"),
+    "exhausted": ("A limit was reached.", _RETRY),
+    "internal": ("Something went wrong inside Octra.", "octractl logs {task}"),
+}
+_OTHERWISE = ("It could not go on.", _RETRY)
+# By the class of the failure, where no model answered.
+_MODEL_EXPLANATIONS: dict[str, tuple[str, str]] = {
+    "auth": ("No model could be used: a key is missing or refused.", "octractl models"),
+    "billing": ("No model could be used: an account cannot pay.", "octractl models"),
+    "bad_model": ("No model could be used: the provider does not know it.", "octractl models"),
+    "context": ("A question was too long for every model of the chain.", "octractl models"),
+}
+_NO_MODEL_ANSWERED = ("No model gave a usable answer; a retry asks again.", _RETRY)
+
+
+def _explain(ending: Ending) -> tuple[str, str]:
+    if ending.kind is EndKind.CANCELLED:
+        return (f"Cancelled: {ending.message}." if ending.message else "Cancelled."), _RETRY
+    if ending.code == "models_failed":
+        what, action = _MODEL_EXPLANATIONS.get(ending.detail, _NO_MODEL_ANSWERED)
+    else:
+        what, action = _EXPLANATIONS.get(ending.code, _OTHERWISE)
+    return f"{what} {_said(ending)}".strip(), action
+
+
+def _describe_kept(task_id: str, kept: Kept, snapshot_failure: str) -> str:
+    match kept:
+        case Kept.SNAPSHOT:
+            return f"What there was is kept: octractl restore {task_id}"
+        case Kept.NOTHING:
+            return "There was nothing yet to keep."
+        case Kept.TREE:
+            return (
+                f"The work could not be snapshotted ({snapshot_failure}), so its working directory was left in place."
+            )
+
+
+def _said(ending: Ending) -> str:
+    parts = [part.strip().rstrip(".") for part in (ending.message, ending.hint) if part.strip()]
+    return "".join(f"{part}. " for part in parts).strip()

@@ -1,0 +1,172 @@
+"""Puts one narrow question to a model: a step of the journal, a schema, and a check of what the answer means.
+
+An answer that breaks a rule goes back with the reasons as a further round, at most `REFUSED_ROUNDS` times in a run.
+Nothing that a model says goes past here unchecked.
+"""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from octrad.foundation.errors import OctraError
+from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
+from octrad.pipeline.answer_schema import answer_schema
+from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.servants import call_servant
+from octrad.pipeline.task_run import Speaker, TaskRun
+from octrad.tasks.events import EventDetail, Remarked
+from octrad.tasks.journal_step import Step
+from octrad.tasks.ledger import ModelCall
+from octrad.tasks.transition import describe_task
+
+REFUSED_ROUNDS = 2
+# Of an answer that was refused, this much goes back with the reasons.
+REFUSED_ANSWER_CHARACTERS = 8000
+
+A = TypeVar("A", bound=BaseModel)
+Values = Callable[[], Awaitable[Mapping[str, str]]]
+
+
+class AnswerRefusedError(OctraError):
+    """A model's answers to one question were refused every time."""
+
+    code = "answer_refused"
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a model answered, and why that is refused; no reasons mean that it is accepted."""
+
+    answer_json: str
+    refusals: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Question(Generic[A]):
+    """One question.
+
+    `values` are what the prompt is filled with, made only when the question is really put; they must follow from the
+    task, the plan and commits alone, because the same step asked again must be the same request. `refuse` says what
+    is wrong with an answer of the right shape; `tell` what people should hear of an answer that is accepted.
+    """
+
+    name: str
+    prompt: str
+    answer: type[A]
+    speaker: Speaker
+    title: str
+    values: Values
+    refuse: Callable[[A], Sequence[str]] = lambda _: ()
+    tell: Callable[[A], Sequence[EventDetail]] = lambda _: ()
+
+
+async def ask(run: TaskRun, question: Question[A], step_name: Callable[[int], str]) -> tuple[A, int]:
+    """Asks until an answer is accepted; returns it with its round. `step_name` names the step of a round, from 1.
+
+    Raises:
+        AnswerRefusedError: every answer was refused.
+        ModelsFailedError: no model answered.
+    """
+    refused: Reply | None = None
+    for round_number in range(1, 2 + run.times_run(REFUSED_ROUNDS)):
+        reply = await put(run, question, step_name(round_number), refused)
+        if not reply.refusals:
+            return question.answer.model_validate_json(reply.answer_json), round_number
+        refused = reply
+    raise refused_error(question.title, refused.refusals if refused else ())
+
+
+async def put(run: TaskRun, question: Question[A], step_name: str, refused: Reply | None = None) -> Reply:
+    """Asks once, as one step."""
+
+    async def work(step: Step) -> Reply:
+        async def acknowledge() -> None:
+            await run.tools.gateway.acknowledge(step.request_id)
+
+        step.on_recorded(acknowledge)
+        completion = await _completion(run, question, refused)
+        completed = await _complete(run, step, completion, acknowledge)
+        reply = judge(question, completed.answer_json)
+        _tell(step, question, reply)
+        return reply
+
+    speaker = question.speaker
+    return await run.journal.step(
+        step_name, work, result=Reply, role=speaker.role, agent=speaker.agent, title=question.title
+    )
+
+
+def judge(question: Question[A], answer_json: str) -> Reply:
+    """Checks an answer's shape and meaning. Pure but for the question's own rules."""
+    try:
+        answer = question.answer.model_validate_json(answer_json)
+    except ValidationError as error:
+        return Reply(answer_json, tuple(_fault(detail["loc"], detail["msg"]) for detail in error.errors()[:20]))
+    return Reply(answer_json, tuple(question.refuse(answer)))
+
+
+def refused_error(title: str, reasons: Sequence[str]) -> AnswerRefusedError:
+    """The end of a question whose answers were all refused."""
+    return AnswerRefusedError(f"every answer to “{title}” was refused, the last one because: {'; '.join(reasons[:3])}")
+
+
+def _fault(location: tuple[int | str, ...], message: str) -> str:
+    return f"`{'.'.join(str(part) for part in location)}`: {message}"
+
+
+async def _completion(run: TaskRun, question: Question[A], refused: Reply | None) -> Completion:
+    # Reading prompt files is blocking, short and cached by the system; the values may read the tree.
+    prompt = await asyncio.to_thread(load_prompt, question.prompt)
+    rendered = render(prompt, await question.values())
+    messages = [Message("system", rendered.system), Message("user", rendered.user)]
+    if refused is not None:
+        refusal = render(load_prompt("refused"), {"reasons": "\n".join(refused.refusals)})
+        messages += [
+            Message("assistant", refused.answer_json[:REFUSED_ANSWER_CHARACTERS]),
+            Message("user", refusal.user),
+        ]
+    chain = tuple(model.strip() for model in run.task.model.split(",") if model.strip())
+    return Completion(question.name, tuple(messages), answer_schema(question.answer), chain)
+
+
+async def _complete(
+    run: TaskRun, step: Step, completion: Completion, acknowledge: Callable[[], Awaitable[None]]
+) -> Completed:
+    try:
+        completed = await call_servant(lambda: run.tools.gateway.complete(step.request_id, completion), acknowledge)
+    except ModelsFailedError as error:
+        _record_attempts(step, error.attempts)
+        raise
+    _record_attempts(step, completed.attempts)
+    if completed.rehearsal:
+        await describe_task(run.tools.database, run.lease, rehearsal=True)
+    return completed
+
+
+def _record_attempts(step: Step, attempts: Sequence[Attempt]) -> None:
+    for attempt in attempts:
+        step.record_call(
+            ModelCall(
+                step="",
+                role="",
+                model=attempt.model,
+                outcome=attempt.outcome,
+                input_tokens=attempt.input_tokens,
+                output_tokens=attempt.output_tokens,
+                cached_tokens=attempt.cached_tokens,
+                cost_usd=attempt.cost_usd,
+                duration_ms=attempt.duration_ms,
+                error=attempt.error,
+            )
+        )
+
+
+def _tell(step: Step, question: Question[A], reply: Reply) -> None:
+    if reply.refusals:
+        step.record(Remarked(f"answer refused: {'; '.join(reply.refusals)}"[:2000], warning=True))
+        return
+    for detail in question.tell(question.answer.model_validate_json(reply.answer_json)):
+        step.record(detail)

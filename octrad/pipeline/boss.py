@@ -1,0 +1,139 @@
+"""The Boss: grades a request, plans the project, and says at the end whether it is what was asked for."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from octrad.knowledge.stacks import detect_stack
+from octrad.pipeline import step_names
+from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
+from octrad.pipeline.ask import A, Question, Reply, ask
+from octrad.pipeline.describe import describe_plan, describe_stacks
+from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
+from octrad.pipeline.project_files import list_files, show_tree
+from octrad.pipeline.task_run import BOSS, TaskRun
+from octrad.runner.operations import CreatedTree
+from octrad.runner.reading import DiffSide
+from octrad.tasks.events import EventDetail, Planned, PlannedManager, Reviewed
+from octrad.tasks.machine import TaskState
+from octrad.tasks.transition import change_state, describe_task
+
+# Up to this grade one worker builds everything and there are no managers.
+FAST_PATH_GRADE = 2
+DIFF_BYTES = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the Boss thinks of the whole. Not approved always comes with reasons."""
+
+    approved: bool
+    reasons: tuple[str, ...]
+    round_number: int
+
+
+async def grade_request(run: TaskRun, tree: CreatedTree) -> int:
+    """How complex the request is, from 1 to 5."""
+
+    async def values() -> dict[str, str]:
+        return {"request": run.task.request, "tree": await show_tree(run, tree.commit)}
+
+    question = Question("grade", "grade", GradeAnswer, BOSS, "Grade the request", values)
+    answer, _ = await ask(run, question, step_names.rounds(step_names.GRADE))
+    await describe_task(run.tools.database, run.lease, grade=answer.grade)
+    return answer.grade
+
+
+async def make_plan(run: TaskRun, tree: CreatedTree, grade: int) -> Plan:
+    """The plan of the project: with one worker up to `FAST_PATH_GRADE`, with managers above."""
+    if grade <= FAST_PATH_GRADE:
+        plan = await _ask_for_plan(run, tree, "plan_small", SmallPlanAnswer)
+    else:
+        plan = await _ask_for_plan(run, tree, "plan", PlanAnswer)
+    await describe_task(run.tools.database, run.lease, title=plan.title, stack=plan.stack)
+    return plan
+
+
+async def validate_result(
+    run: TaskRun, plan: Plan, head: str, *, tree: CreatedTree, evidence: Sequence[str], first_round: int
+) -> Verdict:
+    """Whether the result is what was asked for. Silence, or no approval in so many words, is not an approval."""
+    if await run.journal.recorded(step_names.validated(first_round), Reply) is None:
+        await change_state(run.tools.database, run.lease, TaskState.REVIEW)
+
+    async def values() -> dict[str, str]:
+        return {
+            "request": run.task.request,
+            "plan": describe_plan(plan),
+            "evidence": "\n".join(f"`{command}` exited 0" for command in evidence),
+            "tree": await show_tree(run, head),
+            "diff": await _diff(run, tree.base_commit, head),
+        }
+
+    question = Question(
+        "validate", "validate", ValidateAnswer, BOSS, "Validate the result", values, _refuse_verdict, _tell_verdict
+    )
+    answer, tried = await ask(run, question, lambda number: step_names.validated(first_round + number - 1))
+    return Verdict(answer.approved, tuple(answer.reasons), first_round + tried - 1)
+
+
+async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: type[A]) -> Plan:
+    def refuse(answer: A) -> list[str]:
+        return refuse_plan(_as_plan(answer), run.tools.stacks, run.task.stack)
+
+    def tell(answer: A) -> list[EventDetail]:
+        return [_planned(accept_plan(_as_plan(answer), run.task.checks))]
+
+    async def values() -> dict[str, str]:
+        return {
+            "request": run.task.request,
+            "stacks": describe_stacks(run.tools.stacks),
+            "wanted_stack": await _wanted_stack(run, tree.commit),
+            "user_checks": "\n".join(run.task.checks) or "none",
+            "tree": await show_tree(run, tree.commit),
+        }
+
+    question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
+    answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))
+    return accept_plan(_as_plan(answer), run.task.checks)
+
+
+def _as_plan(answer: object) -> PlanAnswer | SmallPlanAnswer:
+    if not isinstance(answer, PlanAnswer | SmallPlanAnswer):
+        raise TypeError(answer)
+    return answer
+
+
+async def _wanted_stack(run: TaskRun, commit: str) -> str:
+    if run.task.stack:
+        return f"the stack `{run.task.stack}`, and no other"
+    found = detect_stack(run.tools.stacks, [file.path for file in await list_files(run, commit)])
+    return f"no stack in particular; the files look like `{found}`" if found else "no stack in particular"
+
+
+def _planned(plan: Plan) -> Planned:
+    managers = tuple(
+        PlannedManager(manager.name, tuple(worker.name for worker in manager.workers)) for manager in plan.managers
+    )
+    return Planned(plan.title, plan.stack, managers, plan.checks)
+
+
+def _refuse_verdict(answer: ValidateAnswer) -> list[str]:
+    if answer.approved and answer.reasons:
+        return ["`approved` is true and there are `reasons`: either nothing is wrong or it is not approved"]
+    if not answer.approved and not answer.reasons:
+        return ["`approved` is false and `reasons` is empty: say what is missing"]
+    return []
+
+
+def _tell_verdict(answer: ValidateAnswer) -> list[Reviewed]:
+    return [Reviewed(answer.approved, tuple(answer.reasons))]
+
+
+async def _diff(run: TaskRun, base: str, head: str) -> str:
+    before = DiffSide(commit=base, task_id=run.task.id) if base else DiffSide()
+    kept = bytearray()
+    async for chunk in run.tools.runner.diff(before, DiffSide(commit=head, task_id=run.task.id)):
+        kept += chunk
+        if len(kept) > DIFF_BYTES:
+            return kept[:DIFF_BYTES].decode(errors="replace") + "\n[… the rest is left out …]"
+    return kept.decode(errors="replace")

@@ -1,0 +1,43 @@
+"""How a plan and its parts are worded in prompts. Pure, and the same text for the same plan, always."""
+
+from collections.abc import Mapping, Sequence
+
+from octrad.knowledge.guides import Guide
+from octrad.knowledge.stacks import Stack
+from octrad.pipeline.plan import Manager, Plan
+
+
+def describe_plan(plan: Plan) -> str:
+    """The plan as everybody who works on it sees it."""
+    lines = [f"Title: {plan.title}", f"Name: {plan.name}", f"Stack: {plan.stack}"]
+    if plan.packages:
+        lines.append(f"Packages: {', '.join(plan.packages)}")
+    lines += ["Checks:", *(f"- {check}" for check in plan.checks), "", plan.brief]
+    for manager in plan.managers:
+        lines += ["", f"Part {manager.name} (owns {', '.join(manager.owns)}): {manager.brief}"]
+    return "\n".join(lines)
+
+
+def describe_workers(manager: Manager) -> str:
+    """A manager's workers, one a line."""
+    return "\n".join(f"{worker.name}: {worker.role}" for worker in manager.workers)
+
+
+def describe_owned(owns: Sequence[str]) -> str:
+    """The globs that somebody's files match."""
+    return "\n".join(owns) or "every file"
+
+
+def describe_stacks(stacks: Mapping[str, Stack]) -> str:
+    """The stacks that a plan may choose from, with how each is usually checked."""
+    lines = [
+        f"- `{name}`: {stack.title}. Usual checks: {'; '.join(f'`{check}`' for check in stack.checks)}"
+        for name, stack in sorted(stacks.items())
+    ]
+    return "\n".join(lines)
+
+
+def describe_guides(stack: Stack, guides: Mapping[str, Guide]) -> str:
+    """What is known of the stack's tools."""
+    known = [guides[name] for name in stack.guides if name in guides]
+    return "\n\n".join(f"{guide.title}:\n{guide.text}" for guide in known) or "Nothing special."

@@ -1,0 +1,114 @@
+"""Ends a run: what there is goes into the Nix store, the working directory goes, a note says what happened.
+
+How the run ends is recorded first; from then on it ends that way, however often it is interrupted and resumed.
+"""
+
+from octrad.foundation.errors import OctraError
+from octrad.gateway.calls import ModelsFailedError
+from octrad.pipeline import step_names
+from octrad.pipeline.acceptance import ChecksFailedError
+from octrad.pipeline.advisor import Ending, EndKind, Kept, advise
+from octrad.pipeline.servants import runner_step
+from octrad.pipeline.task_run import DAEMON, TaskRun
+from octrad.runner.operations import Snapshot
+from octrad.tasks.journal_step import Step
+from octrad.tasks.list_steps import StepRecord, list_steps
+from octrad.tasks.machine import TaskState
+from octrad.tasks.snapshots import NewSnapshot, record_snapshot
+from octrad.tasks.task import Role
+from octrad.tasks.transition import Advice, change_state
+
+_MESSAGE_CHARACTERS = 2000
+
+
+def ending_of_error(error: OctraError) -> Ending:
+    """How a run ends that an error stopped. Pure."""
+    detail = ""
+    match error:
+        case ModelsFailedError():
+            detail = error.failure_class
+        case ChecksFailedError():
+            detail = error.step
+        case _:
+            pass
+    message = error.message[:_MESSAGE_CHARACTERS]
+    return Ending(EndKind.FAILED, code=error.code, message=message, hint=error.hint, detail=detail)
+
+
+async def recorded_ending(run: TaskRun) -> Ending | None:
+    """How this run ends, when that is settled already."""
+    return await run.journal.recorded(step_names.ended(run.task.run), Ending)
+
+
+async def settle(run: TaskRun, ending: Ending) -> Ending:
+    """Records how the run ends."""
+
+    async def work(_: Step) -> Ending:
+        if ending.commit:
+            return ending
+        steps = await list_steps(run.tools.database, run.task.id)
+        return Ending(ending.kind, newest_main_commit(steps), ending.code, ending.message, ending.hint, ending.detail)
+
+    name = step_names.ended(run.task.run)
+    return await run.journal.step(name, work, result=Ending, role=Role.DAEMON, title=f"End: {ending.kind}")
+
+
+async def wind_up(run: TaskRun, ending: Ending) -> None:
+    """Snapshots, removes the working directory, and brings the task into its final state."""
+    failure = ""
+    if ending.commit:
+        try:
+            await _take_snapshot(run, ending)
+        except OctraError as error:
+            failure = error.message
+    if not failure:
+        await _remove_tree(run)
+    if ending.kind is EndKind.DONE and not failure:
+        await change_state(run.tools.database, run.lease, TaskState.REVIEW)
+        await change_state(run.tools.database, run.lease, TaskState.DONE)
+        return
+    await _end_with_note(run, ending, failure)
+
+
+def newest_main_commit(steps: tuple[StepRecord, ...]) -> str:
+    """The commit of the last recorded step that moved main; empty when none did. Pure."""
+    commits = [
+        step.commit for step in steps if step.state == "finished" and step.commit and step_names.moves_main(step.name)
+    ]
+    return commits[-1] if commits else ""
+
+
+async def _take_snapshot(run: TaskRun, ending: Ending) -> Snapshot:
+    async def call(step: Step) -> Snapshot:
+        snapshot = await run.tools.runner.take_snapshot(step.request_id, run.task.id, ending.commit)
+        step.commit = ending.commit
+        new = NewSnapshot(
+            store_path=snapshot.store_path,
+            nar_hash=snapshot.nar_hash,
+            size_bytes=snapshot.size_bytes,
+            commit=ending.commit,
+            partial=ending.kind is not EndKind.DONE,
+            rehearsal=run.task.rehearsal,
+        )
+        await record_snapshot(run.tools.database, run.lease, new, step=step.name)
+        return snapshot
+
+    name = step_names.snapshotted(run.task.run)
+    return await runner_step(run, name, call, Snapshot, speaker=DAEMON, title="Snapshot the result")
+
+
+async def _remove_tree(run: TaskRun) -> None:
+    async def call(step: Step) -> bool:
+        await run.tools.runner.remove_tree(step.request_id, run.task.id)
+        return True
+
+    name = step_names.removed(run.task.run)
+    await runner_step(run, name, call, bool, speaker=DAEMON, title="Remove the working directory")
+
+
+async def _end_with_note(run: TaskRun, ending: Ending, snapshot_failure: str) -> None:
+    kept = Kept.TREE if snapshot_failure else Kept.SNAPSHOT if ending.commit else Kept.NOTHING
+    note, next_command = advise(run.task.id, ending, kept, snapshot_failure=snapshot_failure)
+    to = TaskState.CANCELLED if ending.kind is EndKind.CANCELLED else TaskState.FAILED
+    advice = Advice(note, next_command)
+    await change_state(run.tools.database, run.lease, to, reason=ending.message[:200], advice=advice)

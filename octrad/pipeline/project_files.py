@@ -1,0 +1,42 @@
+"""Reads the files of a commit for prompts. A commit never changes, so its listing is kept in the cache."""
+
+from collections.abc import Sequence
+
+from pydantic import TypeAdapter
+
+from octrad.pipeline.prompts import fence
+from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile, choose_files, describe_tree
+from octrad.pipeline.task_run import TaskRun
+
+_LISTING = TypeAdapter(tuple[ListedFile, ...])
+
+
+async def list_files(run: TaskRun, commit: str) -> tuple[ListedFile, ...]:
+    """The files of a commit, sorted by path."""
+    key = f"files:{run.task.id}:{commit}"
+    kept = await run.tools.cache.get(key)
+    if kept is not None:
+        return _LISTING.validate_json(kept)
+    entries = await run.tools.runner.list_files(run.task.id, commit)
+    listing = tuple(sorted((ListedFile(entry.path, entry.size_bytes, entry.kind) for entry in entries), key=_path))
+    await run.tools.cache.set(key, _LISTING.dump_json(listing))
+    return listing
+
+
+async def show_tree(run: TaskRun, commit: str) -> str:
+    """The listing as prompts carry it."""
+    return describe_tree(await list_files(run, commit))
+
+
+async def show_files(run: TaskRun, commit: str, *, owns: Sequence[str] = (), mentioned_in: str = "") -> str:
+    """The contents that matter most, each in a fence of its own, within the budget of a prompt."""
+    paths = choose_files(await list_files(run, commit), owns=owns, mentioned_in=mentioned_in)
+    if not paths:
+        return "No file has contents worth showing."
+    contents = await run.tools.runner.read_files(run.task.id, commit, paths, limit_bytes=2 * FILES_BYTES)
+    shown = [file for file in contents if not file.binary and not file.truncated]
+    return "\n\n".join(fence(f"the file {file.path!r}", file.content) for file in shown)
+
+
+def _path(file: ListedFile) -> str:
+    return file.path

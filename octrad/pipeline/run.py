@@ -1,0 +1,106 @@
+"""A task's life: nine steps from a request to a proved, snapshotted project, resumable after any of them."""
+
+import asyncio
+import logging
+
+from octrad.foundation.errors import OctraError
+from octrad.foundation.ids import TaskId
+from octrad.foundation.postgres.errors import DatabaseUnavailableError
+from octrad.pipeline.acceptance import Proving, prove
+from octrad.pipeline.advisor import Ending, EndKind
+from octrad.pipeline.boss import grade_request, make_plan
+from octrad.pipeline.environment import build_environment
+from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
+from octrad.pipeline.prepare import prepare
+from octrad.pipeline.scaffold import Begun, scaffold
+from octrad.pipeline.task_run import TaskRun
+from octrad.pipeline.tools import Tools
+from octrad.pipeline.work_rounds import do_work
+from octrad.tasks.append_events import StaleLeaseError
+from octrad.tasks.find_task import get_task
+from octrad.tasks.journal import Journal
+from octrad.tasks.queue import CancelSignal
+from octrad.tasks.task import Lease
+
+_logger = logging.getLogger(__name__)
+
+
+class Pipeline:
+    """Runs tasks. The queue calls `run_task` for every task that it hands to this machine."""
+
+    def __init__(self, tools: Tools) -> None:
+        self._tools = tools
+
+    async def run_task(self, lease: Lease, cancel: CancelSignal) -> None:
+        """Brings a task to its end: done, failed or cancelled. Takes up where an earlier owner was interrupted.
+
+        Raises:
+            asyncio.CancelledError: the daemon stops; the task stays as it is and is resumed later.
+            StaleLeaseError: another owner has the task.
+            DatabaseUnavailableError: the database stayed away; the queue hands the task out again.
+        """
+        run = await self._begin(lease)
+        ending = await recorded_ending(run)
+        if ending is None:
+            ending = await settle(run, await self._work_until_cancelled(run, cancel))
+        # Read again: the rehearsal mark was set on the way.
+        run.task = await get_task(self._tools.database, lease.task_id)
+        await wind_up(run, ending)
+
+    async def _begin(self, lease: Lease) -> TaskRun:
+        tools = self._tools
+        task = await get_task(tools.database, lease.task_id)
+        places = asyncio.Semaphore(tools.limits.workers_at_once)
+        return TaskRun(tools, task, lease, Journal(tools.database, lease), places)
+
+    async def _work_until_cancelled(self, run: TaskRun, cancel: CancelSignal) -> Ending:
+        if cancel.requested:
+            return await self._cancelled(run, cancel)
+        work = asyncio.create_task(_work(run))
+        waiter = asyncio.create_task(cancel.wait())
+        try:
+            await asyncio.wait({work, waiter}, return_when=asyncio.FIRST_COMPLETED)
+            if work.done():
+                return work.result()
+        finally:
+            # Here and on the way out of a drain: nobody works for this run any more when it is left.
+            work.cancel()
+            waiter.cancel()
+            await asyncio.gather(work, waiter, return_exceptions=True)
+        return await self._cancelled(run, cancel)
+
+    async def _cancelled(self, run: TaskRun, cancel: CancelSignal) -> Ending:
+        """Ends what the servants still do for the task."""
+        await self._end_servants_work(run.task.id)
+        return Ending(EndKind.CANCELLED, message=cancel.reason)
+
+    async def _end_servants_work(self, task_id: TaskId) -> None:
+        prefix = f"{task_id}/"
+        await asyncio.gather(self._tools.runner.cancel(prefix), self._tools.gateway.cancel(prefix))
+
+
+async def _work(run: TaskRun) -> Ending:
+    """The boundary of a task: whatever happens in it becomes an ending that people can read."""
+    try:
+        return Ending(EndKind.DONE, commit=await build(run))
+    except (StaleLeaseError, DatabaseUnavailableError):
+        raise
+    except OctraError as error:
+        _logger.info("the task cannot go on: %s", error.message, extra={"octra_task": run.task.id})
+        return ending_of_error(error)
+    except Exception as error:  # a task's boundary: a mistake of ours ends one task, with a note, and no other
+        _logger.exception("a task ended with an error that nobody foresaw", extra={"octra_task": run.task.id})
+        return Ending(EndKind.FAILED, code="internal", message=f"{type(error).__name__}: {error}"[:500])
+
+
+async def build(run: TaskRun) -> str:
+    """Steps one to eight; returns the commit that is proved and approved. The ninth is `finish.wind_up`."""
+    tree = await prepare(run)
+    grade = await grade_request(run, tree)
+    plan = await make_plan(run, tree, grade)
+    environment = await build_environment(run, plan, tree.commit)
+    begun = Begun(plan, environment.commit)
+    if not tree.paths:
+        begun = await scaffold(run, plan, environment.environment_hash, environment.commit)
+    head = await do_work(run, begun.plan, begun.head)
+    return await prove(run, Proving(begun.plan, tree, environment.environment_hash, head))

@@ -1,0 +1,71 @@
+"""One run of one task: what every part of the pipeline needs while it works on it."""
+
+import asyncio
+from collections.abc import Coroutine, Iterable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from octrad.foundation.errors import OctraError
+from octrad.pipeline.tools import Tools
+from octrad.tasks.journal import Journal
+from octrad.tasks.task import Lease, Role, Task
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Speaker:
+    """Who acts in a step."""
+
+    role: Role
+    agent: str = ""
+
+
+BOSS = Speaker(Role.BOSS)
+DAEMON = Speaker(Role.DAEMON)
+
+
+@dataclass(slots=True)
+class TaskRun:
+    """One run. Nothing in it has to outlive the process: the journal has the results, the rest follows from them."""
+
+    tools: Tools
+    task: Task
+    lease: Lease
+    journal: Journal
+    places: asyncio.Semaphore
+    # What the runner said of a commit's tree: by it a proof is found again.
+    tree_hashes: dict[str, str] = field(default_factory=dict)
+
+    def times_run(self, limit: int) -> int:
+        """How often something may be tried in all: a retried task gets its limit again, after what it used up."""
+        return limit * self.task.run
+
+    async def in_parallel(self, jobs: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
+        """Does jobs side by side, as many at once as workers may, and returns their results in the given order.
+
+        The first that fails ends the others, and its error goes up as it is.
+        """
+        try:
+            async with asyncio.TaskGroup() as group:
+                tasks = [group.create_task(self._in_its_place(job)) for job in jobs]
+        except BaseExceptionGroup as errors:
+            raise _first(errors) from errors
+        return [task.result() for task in tasks]
+
+    async def _in_its_place(self, job: Coroutine[Any, Any, T]) -> T:
+        try:
+            await self.places.acquire()
+        except BaseException:
+            job.close()
+            raise
+        try:
+            return await job
+        finally:
+            self.places.release()
+
+
+def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
+    ours = errors.subgroup(OctraError)
+    chosen = (ours or errors).exceptions[0]
+    return _first(chosen) if isinstance(chosen, BaseExceptionGroup) else chosen

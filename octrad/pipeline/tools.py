@@ -1,0 +1,25 @@
+"""What the pipeline works with, put together by the daemon."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from octrad.foundation.cache import Cache
+from octrad.foundation.config import Limits
+from octrad.foundation.postgres.pool import Database
+from octrad.gateway.client import GatewayClient
+from octrad.knowledge.guides import Guide
+from octrad.knowledge.stacks import Stack
+from octrad.runner.client import RunnerClient
+
+
+@dataclass(frozen=True, slots=True)
+class Tools:
+    """The clients, the stores and the data; one set for the whole daemon."""
+
+    database: Database
+    gateway: GatewayClient
+    runner: RunnerClient
+    limits: Limits
+    stacks: Mapping[str, Stack]
+    guides: Mapping[str, Guide]
+    cache: Cache = field(repr=False)

@@ -1,0 +1,69 @@
+"""A worker: writes files to fulfil a brief, on a branch of its own or, when it is alone, on main."""
+
+from dataclasses import dataclass
+
+from octrad.pipeline import step_names
+from octrad.pipeline.answers import WorkAnswer
+from octrad.pipeline.apply_edits import Target
+from octrad.pipeline.ask import Question
+from octrad.pipeline.change_files import Changed, Naming, change_files, refuse_nothing_changed
+from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan
+from octrad.pipeline.plan import Plan, Worker
+from octrad.pipeline.project_files import show_files, show_tree
+from octrad.pipeline.task_run import Speaker, TaskRun
+from octrad.runner.operations import MAIN_BRANCH, MergedBranch
+from octrad.tasks.task import Role
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What one worker is to do now, on top of which commit, and why it is asked again."""
+
+    worker: Worker
+    brief: str
+    commit: str
+    round_number: int = 1
+    feedback: str = ""
+
+
+async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
+    """Lets the worker write; its changes are on its branch afterwards.
+
+    Raises:
+        AnswerRefusedError: every answer was refused.
+        ModelsFailedError: no model answered.
+    """
+    worker = job.worker
+    alone = not worker.manager
+
+    async def values() -> dict[str, str]:
+        return {
+            "request": run.task.request,
+            "plan": describe_plan(plan),
+            "worker": worker.name,
+            "brief": job.brief,
+            "owns": describe_owned(worker.owns),
+            "guides": describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
+            "tree": await show_tree(run, job.commit),
+            "files": await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
+            "feedback": job.feedback or "nothing",
+        }
+
+    async def change(round_number: int) -> str:
+        return await _name_of_change(run, worker, round_number)
+
+    question = Question(
+        "work", "work", WorkAnswer, Speaker(Role.WORKER, worker.name), worker.role, values, refuse_nothing_changed
+    )
+    target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)
+    naming = Naming(lambda number: step_names.worked(worker.name, number), change)
+    return await change_files(run, question, target, job.round_number, naming)
+
+
+async def _name_of_change(run: TaskRun, worker: Worker, round_number: int) -> str:
+    """A branch that was not merged went with the tree of its run; a retry makes its changes again, without asking."""
+    name = step_names.applied(step_names.worked(worker.name, round_number))
+    if run.task.run == 1 or not worker.manager:
+        return name
+    merged = await run.journal.recorded(step_names.merged(worker.name, round_number), MergedBranch)
+    return name if merged is not None else f"{name}/{run.task.run}"
