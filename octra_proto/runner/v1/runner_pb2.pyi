@@ -736,20 +736,28 @@ class Progress(_message.Message):
     NUMBER_FIELD_NUMBER: _builtins.int
     TEXT_FIELD_NUMBER: _builtins.int
     MISSED_FIELD_NUMBER: _builtins.int
+    SKIPPED_BYTES_FIELD_NUMBER: _builtins.int
+    REMARK_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     text: _builtins.str
     missed: _builtins.int
-    """Progress messages that are no longer held."""
+    """Progress messages before this one that are no longer held."""
+    skipped_bytes: _builtins.int
+    """Bytes of output before this part that were left out of the progress; they are in the whole output."""
+    remark: _builtins.bool
+    """True when the text is not output but said by the runner itself."""
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         text: _builtins.str = ...,
         missed: _builtins.int = ...,
+        skipped_bytes: _builtins.int = ...,
+        remark: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["missed", b"missed", "number", b"number", "text", b"text"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["missed", b"missed", "number", b"number", "remark", b"remark", "skipped_bytes", b"skipped_bytes", "text", b"text"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

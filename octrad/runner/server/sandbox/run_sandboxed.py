@@ -1,0 +1,197 @@
+"""Runs one command in the sandbox to its end, within its limits, and leaves nothing of it behind.
+
+How nothing is left: the sandbox has a pid namespace of its own. We hold a pidfd of that namespace's first process
+before the command starts (bubblewrap waits for our byte), kill it when time, output, memory or our caller says so,
+and wait until the pidfd says that it is gone; the kernel lets it go only after every process of the namespace.
+If the runner itself is killed, bubblewrap's --die-with-parent does the same.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from io import FileIO
+
+from octrad.foundation.errors import OctraError
+from octrad.foundation.process import kill_group
+from octrad.runner.server.sandbox.describe_sandbox import Descriptors, Sandbox, describe_sandbox
+from octrad.runner.server.sandbox.limit_command import Limit, Limits
+from octrad.runner.server.sandbox.measure_memory import exceeds_memory
+
+_START_TIMEOUT_S = 20.0
+_GONE_TIMEOUT_S = 10.0
+_MEASURE_EVERY_S = 0.1
+_READ_BYTES = 64 * 1024
+_STATUS_BYTES = 4096
+_KILLED = 128 + signal.SIGKILL
+
+
+class SandboxFailedError(OctraError):
+    """The sandbox itself could not be set up; the command did not run."""
+
+    code = "sandbox_failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """How a command ended. The exit code is 137 (killed) when a limit ended it."""
+
+    exit_code: int
+    limit: Limit
+    duration_ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Started:
+    """Bubblewrap, waiting for our byte on `go`; it tells the sandbox's pid and later the exit code on `status`."""
+
+    process: asyncio.subprocess.Process
+    status: FileIO
+    go: FileIO
+    output: FileIO
+
+
+async def run_sandboxed(
+    sandbox: Sandbox, limits: Limits, on_output: Callable[[bytes], None], *, entry: tuple[str, ...] = ()
+) -> Ended:
+    """Runs the command and returns when no process of it is left, however it ended.
+
+    Args:
+        sandbox: what it gets.
+        limits: what it may use.
+        on_output: called with every piece of standard output and error, in order.
+        entry: what to put before bubblewrap's argument vector (the stage's).
+
+    Raises:
+        SandboxFailedError: the sandbox could not be set up.
+    """
+    begun = time.monotonic()
+    async with _start(sandbox, entry) as started:
+        pid = await _await_pid(started)
+        pidfd = os.pidfd_open(pid)
+        try:
+            started.go.write(b"g")
+            limit = await _follow(started, pid, limits, on_output)
+        finally:
+            await _leave_nothing(started, pidfd)
+        exit_code = _KILLED if limit else _read_exit_code(started)
+    return Ended(exit_code, limit, round((time.monotonic() - begun) * 1000))
+
+
+@contextlib.asynccontextmanager
+async def _start(sandbox: Sandbox, entry: tuple[str, ...]) -> AsyncIterator[_Started]:
+    with contextlib.ExitStack() as stack:
+        pipes = (*_open_pipe(), *_open_pipe(), *_open_pipe())
+        status, status_end, go_end, go, output, output_end = (stack.enter_context(file) for file in pipes)
+        argv = (*entry, *describe_sandbox(sandbox, Descriptors(status_end.fileno(), go_end.fileno())))
+        process = await _start_bubblewrap(argv, output_end, (status_end.fileno(), go_end.fileno()))
+        try:
+            for end in (status_end, go_end, output_end):
+                end.close()
+            yield _Started(process, status, go, output)
+        finally:
+            if process.returncode is None:
+                kill_group(process.pid)
+                await process.wait()
+
+
+def _open_pipe() -> tuple[FileIO, FileIO]:
+    reading, writing = os.pipe2(os.O_CLOEXEC)
+    return FileIO(reading, "r"), FileIO(writing, "w")
+
+
+async def _start_bubblewrap(
+    argv: tuple[str, ...], output: FileIO, passed: tuple[int, int]
+) -> asyncio.subprocess.Process:
+    try:
+        return await asyncio.create_subprocess_exec(
+            *argv,
+            stdin=asyncio.subprocess.DEVNULL,
+            # A pipe of our own: with asyncio's, waiting for the process also waits until its output was read.
+            stdout=output,
+            stderr=asyncio.subprocess.STDOUT,
+            # Nothing of the command's environment: bubblewrap itself must not load what a project names.
+            env={"PATH": os.environ.get("PATH", os.defpath)},
+            pass_fds=passed,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise SandboxFailedError(f"cannot start bubblewrap: {error}", hint="`octrad check` says more") from error
+
+
+async def _await_pid(started: _Started) -> int:
+    line = b""
+    async with asyncio.timeout(_START_TIMEOUT_S):
+        while not line.endswith(b"\n"):  # it is written piecemeal, and nothing follows before our byte
+            await _readable(started.status.fileno())
+            part = os.read(started.status.fileno(), _STATUS_BYTES)
+            if not part:
+                message = os.read(started.output.fileno(), _STATUS_BYTES).decode(errors="replace").strip()
+                raise SandboxFailedError(f"bubblewrap could not start: {message}", hint="`octrad check` says more")
+            line += part
+    return int(json.loads(line)["child-pid"])
+
+
+async def _follow(started: _Started, pid: int, limits: Limits, on_output: Callable[[bytes], None]) -> Limit:
+    deadline = time.monotonic() + limits.timeout_s
+    reading = asyncio.create_task(_read_output(started.output, limits.output_bytes, on_output))
+    try:
+        while not reading.done():
+            await asyncio.wait({reading}, timeout=max(0.0, min(_MEASURE_EVERY_S, deadline - time.monotonic())))
+            if not reading.done() and time.monotonic() >= deadline:
+                return Limit.TIMEOUT
+            if not reading.done() and exceeds_memory(pid, limits.memory_bytes):
+                return Limit.MEMORY
+        return reading.result()
+    finally:
+        reading.cancel()
+        await asyncio.wait({reading})
+
+
+async def _read_output(output: FileIO, limit_bytes: int, on_output: Callable[[bytes], None]) -> Limit:
+    # Bubblewrap holds the pipe as well, so its end means that the command ended, whatever it did to its own output.
+    left = limit_bytes
+    while True:
+        await _readable(output.fileno())
+        chunk = os.read(output.fileno(), _READ_BYTES)
+        if not chunk:
+            return Limit.NONE
+        on_output(chunk[:left])
+        left -= len(chunk)
+        if left < 0:
+            return Limit.OUTPUT
+
+
+async def _leave_nothing(started: _Started, pidfd: int) -> None:
+    try:
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+        async with asyncio.timeout(_GONE_TIMEOUT_S):
+            await _readable(pidfd)
+            await started.process.wait()
+    except TimeoutError as error:
+        raise SandboxFailedError("processes of the command do not end although they were killed") from error
+    finally:
+        os.close(pidfd)
+
+
+def _read_exit_code(started: _Started) -> int:
+    # Bubblewrap tells the exit code only when it got as far as starting the command.
+    for line in os.read(started.status.fileno(), _STATUS_BYTES).splitlines():
+        if (code := json.loads(line).get("exit-code")) is not None:
+            return int(code)
+    raise SandboxFailedError("bubblewrap could not set up the sandbox; its message ends the output")
+
+
+async def _readable(descriptor: int) -> None:
+    loop = asyncio.get_running_loop()
+    ready: asyncio.Future[None] = loop.create_future()
+    loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
+    try:
+        await ready
+    finally:
+        loop.remove_reader(descriptor)
