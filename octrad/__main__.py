@@ -7,6 +7,7 @@ import argparse
 import asyncio
 import dataclasses
 import json
+import logging
 import os
 import sys
 import traceback
@@ -16,7 +17,7 @@ from typing import NoReturn
 from octrad.exit_codes import exit_code_of
 from octrad.foundation.config import Config, load_config
 from octrad.foundation.errors import OctraError
-from octrad.foundation.log_output import set_up_logging
+from octrad.foundation.logging import set_up_logging
 from octrad.foundation.state_dir import default_state_dir
 
 DEFAULT_CONFIG = Path("/etc/octra/octrad.toml")
@@ -52,7 +53,8 @@ def _tell(error: OctraError, *, debug: bool) -> int:
 
 
 def _run(arguments: argparse.Namespace) -> int:
-    set_up_logging(f"octrad-{arguments.command}", debug=arguments.debug)
+    name = "octrad" if arguments.command == "serve" else f"octrad-{arguments.command}"
+    set_up_logging(name, level=logging.DEBUG if arguments.debug else logging.INFO)
     match arguments.command:
         case "rehearse":
             return _rehearse(arguments.port, arguments.scenarios)

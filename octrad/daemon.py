@@ -16,6 +16,7 @@ from systemd.daemon import notify
 from octrad.api.parts import Parts
 from octrad.api.server import ApiServer, socket_path
 from octrad.database import migrated_database
+from octrad.foundation.cache import Cache, open_cache
 from octrad.foundation.config import Config
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
@@ -38,6 +39,9 @@ _ANSWERING_S = 2.0
 # A servant that works on nothing is gone in far less; one that works is left to finish.
 _SERVANT_STOP_S = 5.0
 _AT_ONCE_S = 0.2
+_LISTENING_S = 30.0
+# The queue keeps to `limits.drain_s` by itself, and then writes down what it drained.
+_BEYOND_DRAIN_S = 6.0
 
 
 async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:
@@ -61,6 +65,7 @@ async def serve(state_dir: Path, config_path: Path | None, config: Config) -> No
                 state_dir=state_dir,
                 started_at=started_at,
                 database=database,
+                cache=await ends.enter_async_context(_cache(config)),
                 log=EventLog(database, wakeups),
                 stacks=load_stacks(),
                 gateway=GatewayClient(gateway),
@@ -86,6 +91,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
     async with asyncio.TaskGroup() as group:
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
+        await wakeups.listening(_LISTENING_S)
         path = await server.start()
         _tell_ready(path)
         await wishes.stop.wait()
@@ -95,12 +101,13 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
 
 def _make_pipeline(parts: Parts) -> Pipeline:
     tools = Tools(
-        pool=parts.database,
+        database=parts.database,
         gateway=parts.gateway,
         runner=parts.runner,
         limits=parts.config.limits,
         stacks=parts.stacks,
         guides=load_guides(),
+        cache=parts.cache,
     )
     return Pipeline(tools)
 
@@ -119,8 +126,9 @@ async def _drain(
     await server.refuse()
     parts.log.stop()
     queue.stop()
+    limit_s = parts.config.limits.drain_s + _BEYOND_DRAIN_S
     hurry = asyncio.create_task(wishes.at_once.wait())
-    await asyncio.wait({working, hurry}, timeout=parts.config.limits.drain_s, return_when=asyncio.FIRST_COMPLETED)
+    await asyncio.wait({working, hurry}, timeout=limit_s, return_when=asyncio.FIRST_COMPLETED)
     hurry.cancel()
     if not working.done():
         _log.warning("the queue did not come to rest in time; its tasks are taken up again at the next start")
@@ -135,6 +143,15 @@ async def _open(database: Database) -> AsyncIterator[Database]:
         yield database
     finally:
         await database.close()
+
+
+@asynccontextmanager
+async def _cache(config: Config) -> AsyncIterator[Cache]:
+    cache = open_cache(config.cache)
+    try:
+        yield cache
+    finally:
+        await cache.close()
 
 
 @asynccontextmanager

@@ -16,6 +16,7 @@ async def inspect_components(parts: Parts) -> list[Component]:
     """Asks every part. Never raises for one that is not well: that is what it tells."""
     asked = {
         "database": _database(parts),
+        "cache": _cache(parts),
         "gateway": _gateway(parts.gateway_connection),
         "runner": _runner(parts),
     }
@@ -38,6 +39,11 @@ async def _database(parts: Parts) -> list[Component]:
         row = await (await connection.execute("SHOW server_version")).fetchone()
     where = "private" if not (parts.config.database.dsn or parts.config.database.dsn_file) else "configured"
     return [Component(name="database", healthy=row is not None, detail=f"PostgreSQL {row[0] if row else '?'}, {where}")]
+
+
+async def _cache(parts: Parts) -> list[Component]:
+    where = "Redis" if parts.config.cache.redis_url else "in the process"
+    return [Component(name="cache", healthy=await parts.cache.is_healthy(), detail=where)]
 
 
 async def _gateway(connection: ServantConnection) -> list[Component]:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from octrad.foundation.cache import Cache
 from octrad.foundation.config import Config
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
@@ -22,6 +23,7 @@ class Parts:
     state_dir: Path
     started_at: datetime
     database: Database
+    cache: Cache
     log: EventLog
     stacks: Mapping[str, Stack]
     gateway: GatewayClient

