@@ -1,0 +1,65 @@
+"""Runs a failed or cancelled task again: from the step that failed, or from the start."""
+
+from pathlib import Path
+from typing import Final
+
+from psycopg import AsyncConnection
+
+from octrad.foundation.ids import TaskId
+from octrad.foundation.postgres.pool import Database
+from octrad.foundation.postgres.queries import load_queries
+from octrad.tasks.enqueue import enqueue
+from octrad.tasks.find_task import lock_task
+from octrad.tasks.machine import RETRYABLE, TaskState, WrongStateError
+from octrad.tasks.request_ids import find_answered, remember_answered, request_key
+from octrad.tasks.task import Role, Task
+from octrad.tasks.transition import Cause, move_task
+
+_QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
+
+
+async def retry_task(
+    database: Database, task_id: TaskId, *, fresh: bool = False, request_id: str = "", uid: int = 0
+) -> Task:
+    """Queues a new run of the task.
+
+    Args:
+        database: the truth.
+        task_id: which.
+        fresh: forget every recorded step. Attempt numbers go on all the same, so that no servant takes the new
+            question for the old one.
+        request_id: makes the call idempotent, unless empty.
+        uid: the user who asks.
+
+    Raises:
+        TaskNotFoundError: there is no such task.
+        WrongStateError: it neither failed nor was cancelled.
+        RequestIdReusedError: the request id was used for another retry.
+        UnavailableError: the database does not answer.
+    """
+    key = request_key("RetryTask", request_id, uid, {"task_id": task_id, "fresh": fresh})
+    async with database.connection() as connection, connection.transaction():
+        if await find_answered(connection, key) is None:
+            task = await lock_task(connection, task_id)
+            _check_retryable(task)
+            await _begin_run(connection, task, uid, fresh=fresh)
+            await remember_answered(connection, key, task_id)
+        return await lock_task(connection, task_id)
+
+
+def _check_retryable(task: Task) -> None:
+    if task.state in RETRYABLE:
+        return
+    hint = "submit a new task of the same project" if task.state is TaskState.DONE else f"octractl why {task.id}"
+    raise WrongStateError(
+        f"task {task.id} is {task.state}; only one that failed or was cancelled can be retried", hint=hint
+    )
+
+
+async def _begin_run(connection: AsyncConnection, task: Task, uid: int, *, fresh: bool) -> None:
+    await connection.execute(_QUERIES["begin_run"], {"task_id": task.id, "fresh": fresh})
+    if fresh:
+        await connection.execute(_QUERIES["forget_steps"], {"task_id": task.id})
+    cause = Cause(Role.USER, "retried from the start" if fresh else "retried", uid)
+    await move_task(connection, task, TaskState.QUEUED, cause)
+    await enqueue(connection, await lock_task(connection, task.id))

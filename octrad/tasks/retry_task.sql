@@ -1,0 +1,13 @@
+-- name: begin_run
+UPDATE tasks SET
+    run = run + 1,
+    failures = 0,
+    cancel_requested = false,
+    cancel_reason = '',
+    note = '',
+    next_command = '',
+    grade = CASE WHEN %(fresh)s THEN 0 ELSE grade END
+WHERE id = %(task_id)s;
+
+-- name: forget_steps
+UPDATE steps SET state = 'forgotten', result = NULL WHERE task_id = %(task_id)s;

@@ -1,0 +1,14 @@
+-- name: add_project
+INSERT INTO projects (name) VALUES (%(project)s) ON CONFLICT DO NOTHING;
+
+-- name: add_task
+INSERT INTO tasks (id, project, title, request, state, priority, stack, model, checks, bundle_id, rehearsal, uid)
+VALUES (
+    %(id)s, %(project)s, %(title)s, %(request)s, 'draft', %(priority)s, %(stack)s, %(model)s, %(checks)s,
+    %(bundle_id)s, %(rehearsal)s, %(uid)s
+)
+RETURNING *;
+
+-- name: add_embedding
+INSERT INTO request_embeddings (task_id, model, embedding)
+VALUES (%(task_id)s, %(model)s, %(embedding)s::vector);

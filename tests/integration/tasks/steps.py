@@ -1,0 +1,30 @@
+"""What the tests of this directory do to a task, in the words of its life."""
+
+from octrad.foundation.ids import TaskId
+from octrad.foundation.postgres.pool import Database
+from octrad.tasks.machine import TaskState
+from octrad.tasks.ownership import claim_task
+from octrad.tasks.submit_task import Submission, submit_task
+from octrad.tasks.task import Lease, Task
+from octrad.tasks.transition import change_state
+
+MACHINE = "here"
+
+
+async def submit(database: Database, request: str = "a command line todo list", project: str = "") -> Task:
+    return await submit_task(database, Submission(request, project=project))
+
+
+async def claim(database: Database, task_id: TaskId, machine: str = MACHINE) -> Lease:
+    task = await claim_task(database, task_id, machine)
+    assert task is not None
+    return Lease(task.id, task.generation)
+
+
+async def submit_and_claim(database: Database, project: str = "") -> Lease:
+    return await claim(database, (await submit(database, project=project)).id)
+
+
+async def finish(database: Database, lease: Lease) -> Task:
+    await change_state(database, lease, TaskState.REVIEW)
+    return await change_state(database, lease, TaskState.DONE)
