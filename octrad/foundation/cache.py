@@ -36,7 +36,7 @@ def open_cache(config: CacheConfig) -> Cache:
     """The cache that is configured. Connects when it is first used."""
     if not config.redis_url:
         return MemoryCache(config.ttl_s)
-    # Only where it is wanted: the library weighs as much as the rest of an idle octrad's caches.
+    # Only where it is wanted, to keep an idle octrad small.
     from octrad.foundation.redis_cache import RedisCache  # noqa: PLC0415
 
     return RedisCache(config.redis_url, config.ttl_s)

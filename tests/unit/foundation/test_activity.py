@@ -1,0 +1,29 @@
+import asyncio
+
+import pytest
+
+from octrad.foundation.once.activity import Activity
+
+
+async def test_idle_servant_is_unwanted_after_its_patience() -> None:
+    async with asyncio.timeout(5):
+        await Activity(patience_s=0.01).unwanted()
+
+
+async def test_busy_servant_is_never_unwanted() -> None:
+    activity = Activity(patience_s=0.01)
+    with activity, pytest.raises(TimeoutError):
+        await asyncio.wait_for(activity.unwanted(), 0.1)
+    async with asyncio.timeout(5):
+        await activity.unwanted()
+
+
+async def test_lost_patience_ends_the_first_idle_moment() -> None:
+    activity = Activity(patience_s=3600)
+    waiting = asyncio.create_task(activity.unwanted())
+    with activity:
+        activity.lose_patience()
+        await asyncio.sleep(0)
+        assert not waiting.done()
+    async with asyncio.timeout(5):
+        await waiting
