@@ -108,10 +108,16 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
         timeout=_CHECKOUT_TIMEOUT_S,
         # Looks at a connection before it is given out: one that died with the server is replaced, not handed over.
         check=AsyncConnectionPool.check_connection,
-        kwargs={"autocommit": True, "connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "octrad"},
+        # Not among the arguments of connect(): Procrastinate takes those and adds an autocommit of its own.
+        configure=_commit_by_itself,
+        kwargs={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "octrad"},
         reconnect_timeout=DEFAULT_PATIENCE_S,
         name="octrad",
     )
+
+
+async def _commit_by_itself(connection: Connection) -> None:
+    await connection.set_autocommit(True)
 
 
 async def check_reachable(dsn: str, *, timeout_s: float = 30.0) -> None:
