@@ -4,9 +4,11 @@ Each handler of the `octra.` services is wrapped as it is looked up. Errors of o
 are; anything else is logged with its traceback under a short incident id, and the caller learns only that id.
 """
 
+from __future__ import annotations  # gRPC's classes take parameters only in their stubs
+
 import logging
 from collections.abc import Awaitable, Callable
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import grpc
 from google.rpc import status_pb2
@@ -21,8 +23,9 @@ _log = logging.getLogger(__name__)
 _OURS = "/octra."
 
 # Foreign by nature: a request and a response of any method, a handler of any of gRPC's four shapes.
-Handler = grpc.RpcMethodHandler[Any, Any]
-Context = grpc.aio.ServicerContext[Any, Any]
+if TYPE_CHECKING:
+    Handler: TypeAlias = grpc.RpcMethodHandler[Any, Any]
+    Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
 
 class GuardHandlers(grpc.aio.ServerInterceptor):
