@@ -1,0 +1,70 @@
+"""What the daemon says of itself."""
+
+import os
+import stat
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import grpc
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
+
+from octra_proto.v1 import system_pb2
+from tests.daemon import House
+
+if TYPE_CHECKING:
+    from octra_proto.v1.system_pb2_grpc import SystemServiceAsyncStub
+
+IDLE_BYTES = 80 * 1000**2
+
+
+async def test_status_tells_what_it_is_and_how_its_parts_are(system: "SystemServiceAsyncStub", octrad: House) -> None:
+    status = await system.GetStatus(system_pb2.GetStatusRequest())
+    parts = {component.name: component for component in status.components}
+    assert list(parts) == ["database", "cache", "gateway", "runner", "nix"]
+    assert parts["database"].healthy
+    assert "PostgreSQL" in parts["database"].detail
+    assert parts["nix"].healthy, parts["nix"].detail
+    assert status.state_dir == str(octrad.state_dir)
+    assert status.rehearsal
+    assert status.version
+    assert status.HasField("started_at")
+
+
+async def test_stacks_are_listed_by_name(system: "SystemServiceAsyncStub") -> None:
+    listed = await system.ListStacks(system_pb2.ListStacksRequest())
+    names = [stack.name for stack in listed.stacks]
+    assert names == sorted(names)
+    assert {"python", "node", "rust", "cpp", "go"} <= set(names)
+    assert all(stack.title for stack in listed.stacks)
+
+
+async def test_models_are_the_configured_chain(system: "SystemServiceAsyncStub") -> None:
+    listed = await system.ListModels(system_pb2.ListModelsRequest())
+    assert [(model.name, model.available, model.rehearsal) for model in listed.models] == [
+        ("rehearsal/python-cli", True, True)
+    ]
+
+
+async def test_every_service_is_healthy(channel: grpc.aio.Channel) -> None:
+    health = health_pb2_grpc.HealthStub(channel)
+    for service in ("", "octra.v1.TaskService", "octra.v1.SnapshotService", "octra.v1.SystemService"):
+        answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
+        assert answer.status == health_pb2.HealthCheckResponse.SERVING
+
+
+async def test_reflection_lists_every_service(channel: grpc.aio.Channel) -> None:
+    stub = reflection_pb2_grpc.ServerReflectionStub(channel)
+    call = stub.ServerReflectionInfo(iter([reflection_pb2.ServerReflectionRequest(list_services="")]))
+    names = [service.name async for answer in call for service in answer.list_services_response.service]
+    assert {"octra.v1.TaskService", "octra.v1.SnapshotService", "octra.v1.SystemService"} <= set(names)
+
+
+def test_the_socket_is_for_owner_and_group(octrad: House) -> None:
+    assert stat.S_IMODE(octrad.socket.stat().st_mode) == 0o660
+
+
+def test_an_idle_octrad_is_small(octrad: House) -> None:
+    assert octrad.process
+    pages = int(Path(f"/proc/{octrad.process.pid}/statm").read_text(encoding="ascii").split()[1])
+    assert pages * os.sysconf("SC_PAGESIZE") <= IDLE_BYTES
