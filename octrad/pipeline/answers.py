@@ -18,7 +18,7 @@ Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_witho
 CommandLine = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_without_control_characters)]
 Brief = Annotated[str, Field(min_length=1, max_length=8000)]
 Name = Annotated[str, Field(max_length=100)]
-Path = Annotated[str, Field(max_length=1000)]
+PathText = Annotated[str, Field(max_length=1000)]
 
 
 class _Answer(BaseModel):
@@ -55,7 +55,7 @@ class PlannedManager(_Answer):
 
     name: Name
     brief: Brief
-    owns: Annotated[list[Path], Field(min_length=1, max_length=40)]
+    owns: Annotated[list[PathText], Field(min_length=1, max_length=40)]
     workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=4)]
 
 
@@ -87,7 +87,7 @@ class AssignAnswer(_Answer):
 class WrittenFile(_Answer):
     """A whole file, new or overwritten."""
 
-    path: Path
+    path: PathText
     content: str
     executable: bool
 
@@ -95,7 +95,7 @@ class WrittenFile(_Answer):
 class WrittenEdit(_Answer):
     """One place of an existing file."""
 
-    path: Path
+    path: PathText
     search: str
     replace: str
 
@@ -106,7 +106,7 @@ class WorkAnswer(_Answer):
     summary: Brief
     files: Annotated[list[WrittenFile], Field(max_length=200)]
     edits: Annotated[list[WrittenEdit], Field(max_length=200)]
-    removals: Annotated[list[Path], Field(max_length=200)]
+    removals: Annotated[list[PathText], Field(max_length=200)]
 
 
 class ScaffoldFixAnswer(_Answer):
@@ -115,7 +115,7 @@ class ScaffoldFixAnswer(_Answer):
     summary: Brief
     name: Name
     files: Annotated[list[WrittenFile], Field(max_length=50)]
-    removals: Annotated[list[Path], Field(max_length=50)]
+    removals: Annotated[list[PathText], Field(max_length=50)]
 
 
 class Problem(_Answer):
