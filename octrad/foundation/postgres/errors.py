@@ -12,17 +12,19 @@ class DatabaseUnavailableError(UnavailableError):
     code = "database_unavailable"
 
 
+# https://www.postgresql.org/docs/current/errcodes-appendix.html: connection exceptions; the server shuts down, crashed
+# or starts; too many connections, out of memory. Not 57014 (a cancelled query: a decision) nor 53100 (disk full).
+_PASSING_STATES = ("08", "57P0", "53000", "53200", "53300")
+
+
 def is_outage(error: BaseException) -> bool:
     """Whether the server or the connection to it went away, so that the same may succeed later."""
     match error:
         case psycopg_pool.PoolTimeout() | psycopg_pool.TooManyRequests():
             return True
-        case psycopg.errors.InsufficientResources() | psycopg.errors.OperatorIntervention():
-            # OperatorIntervention has QueryCanceled below it: somebody's decision, not an outage.
-            return not isinstance(error, psycopg.errors.QueryCanceled | psycopg.errors.DiskFull)
         case psycopg.OperationalError():
-            # Without a state: the connection broke. 08: connection exceptions.
-            return error.sqlstate is None or error.sqlstate.startswith("08")
+            # Without a state: the connection broke. The classes of psycopg are flat, so it is the state that tells.
+            return error.sqlstate is None or error.sqlstate.startswith(_PASSING_STATES)
         case _:
             return False
 
