@@ -9,7 +9,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from octrad.foundation.errors import OctraError
+from octrad.foundation.errors import ConflictError
 from octrad.foundation.process import CommandFailedError
 from octrad.runner.server.trees.git import Repository, git, split_paths
 from octrad.runner.server.trees.remove_directory import make_accessible, remove_directory
@@ -23,10 +23,8 @@ SUBJECT_CHARACTERS = 500
 DEFAULT_SUBJECT = "Change files"
 
 
-class NestedRepositoriesError(OctraError):
+class NestedRepositoriesError(ConflictError):
     """Repositories within repositories, deeper than anybody means."""
-
-    code = "nested_repositories"
 
 
 @dataclass(frozen=True, slots=True)

@@ -102,9 +102,8 @@ async def _unpack(place: Path) -> None:
     fetch = ("fetch", "--quiet", "--no-tags", "--no-write-fetch-head")
     await _git(repository, "the bundle cannot be read", *fetch, bundle, spec)
     # `fetch.fsckObjects` does not reach bundles before git 2.46.
-    await _git(
-        repository, "the bundle's history has objects that git refuses", "fsck", "--no-dangling", "--no-progress"
-    )
+    fsck = ("fsck", "--strict", "--no-dangling", "--no-progress")
+    await _git(repository, "the bundle's history has objects that git refuses", *fsck)
     found = await git(repository, "cat-file", "-t", _HEAD_REF, check=False)
     if found.text != "commit":
         raise InvalidRequestError("the bundle's HEAD is not a commit", field="bundle")

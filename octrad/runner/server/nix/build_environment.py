@@ -1,0 +1,200 @@
+"""Gives a project its flake and captures the environment that the flake makes.
+
+The flake is evaluated in a small directory of its own, never in the project: Nix would copy the whole project into the
+store each time. What comes out is kept under a hash of all that went in, so the same environment is made once.
+"""
+
+import asyncio
+import hashlib
+import json
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from octrad.foundation.process import CommandFailedError
+from octrad.runner.server.nix.dev_env import parse_dev_env
+from octrad.runner.server.nix.environment import Environment, load_environment, save_environment
+from octrad.runner.server.nix.evaluation_error import explain
+from octrad.runner.server.nix.flake import StackEnvironment, flake_text, is_unchanged_since_written
+from octrad.runner.server.nix.flake_lock import pinned_lock_text
+from octrad.runner.server.nix.ignore_file import with_ignored
+from octrad.runner.server.nix.keyed_lock import KeyedLock
+from octrad.runner.server.nix.nix_command import lock_flake, print_dev_env
+from octrad.runner.server.nix.nixpkgs import Nixpkgs
+from octrad.runner.server.nix.store import NixStore
+from octrad.runner.server.trees.commit_branch import read_tree_hash
+from octrad.runner.server.trees.git import Repository, git
+from octrad.runner.server.trees.put_files import put_files
+from octrad.runner.server.trees.read_files import FILE_BYTES_LIMIT, FileEntry, list_files, read_files
+from octrad.runner.server.trees.remove_directory import remove_directory
+from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree
+
+# Part of every environment's hash: change it when what is captured changes its meaning.
+_FORMAT = 1
+_SUBJECT = "Add the project's Nix environment"
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentRequest:
+    """What an environment is to hold."""
+
+    title: str
+    stack: StackEnvironment
+    packages: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentBuilder:
+    """What environments are made with on this machine."""
+
+    store: NixStore
+    nixpkgs: Nixpkgs
+    environments_dir: Path
+    timeout_s: float
+    locks: KeyedLock = field(default_factory=KeyedLock)
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltEnvironment:
+    """The commit that has the flake, and the environment's hash, which names it."""
+
+    commit: str
+    environment_hash: str
+    stand_in: bool
+
+
+async def build_environment(
+    tree: TaskTree, commit: str, request: EnvironmentRequest, builder: EnvironmentBuilder
+) -> BuiltEnvironment:
+    """Commits flake.nix, flake.lock and .gitignore on main, and captures the environment.
+
+    A flake that somebody else wrote, or changed, stays as it is, and the environment is that flake's.
+
+    Raises:
+        InvalidRequestError: an attribute does not exist or is not one, or a foreign flake has no development shell.
+        UnavailableError: nixpkgs cannot be fetched.
+        ConfigurationError: Nix is not installed.
+        CommandFailedError: it cannot be evaluated or built.
+        ExhaustedError: the disk is full, or it took too long.
+    """
+    files = {entry.path: entry for entry in await list_files(tree, commit)}
+    try:
+        if await _has_foreign_flake(tree, commit, files):
+            return await _build_foreign(tree, commit, builder)
+        return await _build_ours(tree, commit, request, builder, files)
+    except CommandFailedError as error:
+        explained = explain(error, builder.nixpkgs.override or builder.nixpkgs.url)
+        if explained is error:
+            raise
+        raise explained from error
+
+
+async def _build_ours(
+    tree: TaskTree,
+    commit: str,
+    request: EnvironmentRequest,
+    builder: EnvironmentBuilder,
+    files: Mapping[str, FileEntry],
+) -> BuiltEnvironment:
+    text = flake_text(request.title, request.stack, request.packages, builder.nixpkgs.url)
+    flake = {"flake.nix": text, "flake.lock": await _lock_text(text, builder)}
+    # The title is for people: another one makes no other environment.
+    key = flake | {"flake.nix": flake_text("", request.stack, request.packages, builder.nixpkgs.url)}
+    environment_hash = await _capture(builder, json.dumps(key, sort_keys=True), flake)
+    ours = {path: content.encode() for path, content in flake.items()}
+    if _is_plain(files, ".gitignore"):
+        ignored = with_ignored(await _read(tree, commit, ".gitignore"), request.stack.ignore)
+        ours |= {".gitignore": ignored.encode()} if ignored else {}
+    committed = await put_files(tree, MAIN_BRANCH, commit, ours, _SUBJECT)
+    return BuiltEnvironment(committed.commit, environment_hash, builder.nixpkgs.stand_in)
+
+
+async def _build_foreign(tree: TaskTree, commit: str, builder: EnvironmentBuilder) -> BuiltEnvironment:
+    # It may read any file of the project, so the whole tree is what it is made of.
+    environment_hash = await _capture(builder, await read_tree_hash(tree, commit), (tree, commit))
+    return BuiltEnvironment(commit, environment_hash, builder.nixpkgs.stand_in)
+
+
+async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, str] | tuple[TaskTree, str]) -> str:
+    """Captures an environment unless it is there; returns its hash."""
+    parts = [_FORMAT, key, builder.nixpkgs.identity, str(builder.store.store_dir)]
+    environment_hash = hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    directory = builder.environments_dir / environment_hash
+    async with builder.locks.hold(environment_hash):
+        if await asyncio.to_thread(_is_captured, directory):
+            return environment_hash
+        try:
+            await asyncio.to_thread(_begin, directory)
+            await _write_flake(directory / "flake", flake)
+            answer = await print_dev_env(
+                builder.store, directory / "flake", directory / "profile", builder.nixpkgs.override, builder.timeout_s
+            )
+            await asyncio.to_thread(_finish, builder, environment_hash, answer)
+        finally:
+            if not _is_captured(directory):
+                await asyncio.to_thread(remove_directory, directory)
+    return environment_hash
+
+
+def _is_captured(directory: Path) -> bool:
+    # Both exist only as long as the root holds: what it points to may have been removed by hand.
+    return (directory / "environment.json").exists() and (directory / "profile").exists()
+
+
+def _begin(directory: Path) -> None:
+    remove_directory(directory)
+    (directory / "flake").mkdir(mode=0o700, parents=True)
+
+
+def _finish(builder: EnvironmentBuilder, environment_hash: str, answer: bytes) -> None:
+    directory = builder.environments_dir / environment_hash
+    captured = parse_dev_env(answer)
+    remove_directory(directory / "flake")
+    environment = Environment(
+        environment_hash,
+        captured.variables,
+        captured.bash,
+        captured.shell_hook,
+        directory / "activate.sh",
+        str(builder.store.store_dir),
+        builder.nixpkgs.host_paths,
+        builder.nixpkgs.stand_in,
+    )
+    save_environment(environment, captured.activate)
+    load_environment(builder.environments_dir, environment_hash)
+
+
+async def _write_flake(directory: Path, flake: Mapping[str, str] | tuple[TaskTree, str]) -> None:
+    if isinstance(flake, tuple):
+        tree, commit = flake
+        with await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="octra-index-") as place:
+            repository = Repository(tree.git_dir, directory, Path(place) / "index")
+            await git(repository, "read-tree", "--reset", "-u", commit)
+        return
+    for name, text in flake.items():
+        await asyncio.to_thread((directory / name).write_text, text)
+
+
+async def _lock_text(text: str, builder: EnvironmentBuilder) -> str:
+    if builder.nixpkgs.pinned:
+        return pinned_lock_text()
+    with await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="octra-flake-") as place:
+        directory = Path(place)
+        await asyncio.to_thread((directory / "flake.nix").write_text, text)
+        await lock_flake(builder.store, directory)
+        return await asyncio.to_thread((directory / "flake.lock").read_text)
+
+
+async def _has_foreign_flake(tree: TaskTree, commit: str, files: Mapping[str, FileEntry]) -> bool:
+    if "flake.nix" not in files:
+        return False
+    return not _is_plain(files, "flake.nix") or not is_unchanged_since_written(await _read(tree, commit, "flake.nix"))
+
+
+def _is_plain(files: Mapping[str, FileEntry], path: str) -> bool:
+    return path not in files or files[path].kind != "symlink"
+
+
+async def _read(tree: TaskTree, commit: str, path: str) -> str:
+    return "".join(file.content for file in await read_files(tree, commit, [path], FILE_BYTES_LIMIT))

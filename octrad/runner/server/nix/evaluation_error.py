@@ -1,0 +1,46 @@
+"""What Nix says when a flake does not make an environment, in words that say what to do. Pure."""
+
+import re
+
+from octrad.foundation.errors import ConfigurationError, InvalidRequestError, OctraError, UnavailableError
+from octrad.foundation.process import CommandFailedError
+
+_MISSING = re.compile(r"error: (?:attribute '([^']+)' missing|undefined variable '([^']+)')")
+# The line of the flake that Nix points at: `   4|     packages = [ pkgs.a.b ];`, with a caret below.
+_POINTED = re.compile(r"^\s*\d+\|(?P<code>[^\n]*)\n\s*\|(?P<caret>[ ]*)\^", re.MULTILINE)
+_ATTRIBUTE_AT = re.compile(r"pkgs\.([A-Za-z0-9_.'\"-]+)")
+_NO_NETWORK = re.compile(
+    r"unable to download|[Cc]ouldn't resolve host|Could not resolve host|Connection refused|timed out"
+)
+_NO_SHELL = "does not provide attribute"
+_NETWORK_HINT = "give the machine network, or set nix.nixpkgs to a path or to `stand-in`"
+
+
+def explain(error: CommandFailedError, nixpkgs: str) -> OctraError:
+    """The error to raise in place of that of Nix; the same one where we know nothing better.
+
+    Args:
+        error: what `nix print-dev-env` or `nix flake lock` failed with.
+        nixpkgs: what stands for nixpkgs, for people.
+    """
+    missing = _MISSING.search(error.stderr)
+    if missing is not None:
+        name = _whole_attribute(error.stderr) or missing[1] or missing[2]
+        return InvalidRequestError(f"`{name}` does not exist in nixpkgs ({nixpkgs})", field="packages")
+    if _NO_SHELL in error.stderr:
+        return InvalidRequestError(
+            "the project's flake.nix has no devShells.default for this system", field="flake.nix"
+        )
+    if _NO_NETWORK.search(error.stderr):
+        return UnavailableError(f"nixpkgs ({nixpkgs}) cannot be fetched", hint=_NETWORK_HINT)
+    if error.exit_code == 127:
+        return ConfigurationError("Nix is not installed", hint="apt-get install nix-bin, or https://nixos.org/download")
+    return error
+
+
+def _whole_attribute(stderr: str) -> str:
+    pointed = _POINTED.search(stderr)
+    if pointed is None:
+        return ""
+    names = [match for match in _ATTRIBUTE_AT.finditer(pointed["code"]) if match.start() <= len(pointed["caret"])]
+    return names[-1][1] if names else ""

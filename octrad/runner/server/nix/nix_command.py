@@ -1,0 +1,185 @@
+"""The one place where Nix programs are started: a function a verb.
+
+Each builds its whole command line here, so that tests can compare it; the errors of Nix that have a meaning for us get
+their own kind here and nowhere else.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from octrad.foundation.errors import OctraError
+from octrad.foundation.process import CommandFailedError, Completed, run
+from octrad.foundation.stream_process import stream
+from octrad.runner.server.nix.nix_base32 import nar_hash_hex
+from octrad.runner.server.nix.store import NixStore
+from octrad.runner.server.trees.git import raise_if_disk_is_full
+
+QUERY_TIMEOUT_S = 60.0
+STORE_TIMEOUT_S = 1800.0
+
+
+class NixOutputError(OctraError):
+    """A Nix program exited 0 and said something that we do not understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class PathInfo:
+    """What the store's database knows of a path. `nar_hash` is `sha256:` and 64 hexadecimal digits."""
+
+    nar_hash: str
+    size_bytes: int
+
+
+class _PathInfo(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    nar_hash: str = Field(alias="narHash")
+    nar_size: int = Field(alias="narSize")
+    path: str = ""
+
+
+async def print_dev_env(store: NixStore, flake: Path, profile: Path, override: str, timeout_s: float) -> bytes:
+    """Realises a flake's development shell, roots it at `profile`, and gives it as JSON.
+
+    Args:
+        store: where.
+        flake: a directory with flake.nix.
+        profile: the link that holds it.
+        override: a flake that takes the place of the input `nixpkgs`; empty: none.
+        timeout_s: seconds to build all that it needs.
+
+    Raises:
+        CommandFailedError: it cannot be evaluated or built.
+        ExhaustedError: the disk is full, or it took too long.
+    """
+    argv = print_dev_env_argv(flake, profile, override)
+    return (await _run(store, argv, timeout_s=timeout_s)).stdout
+
+
+def print_dev_env_argv(flake: Path, profile: Path, override: str) -> list[str]:
+    """The command line of `print_dev_env`."""
+    instead = ["--override-input", "nixpkgs", override] if override else []
+    # A substituter that does not answer is no reason to fail where nothing can be substituted.
+    offline = ["--option", "substitute", "false"] if override else []
+    return [
+        "nix",
+        "print-dev-env",
+        "--json",
+        "--profile",
+        str(profile),
+        "--no-write-lock-file",
+        *instead,
+        *offline,
+        _path(flake),
+    ]
+
+
+async def lock_flake(store: NixStore, flake: Path) -> None:
+    """Writes flake.lock beside flake.nix; asks the network for what it does not know.
+
+    Raises:
+        CommandFailedError: an input cannot be had.
+    """
+    await _run(store, ["nix", "flake", "lock", _path(flake)], timeout_s=STORE_TIMEOUT_S)
+
+
+async def add_to_store(store: NixStore, path: Path) -> str:
+    """Puts a directory into the store under its own name; returns the store path.
+
+    Raises:
+        CommandFailedError: Nix refused it.
+        ExhaustedError: the disk is full.
+    """
+    return (await _run(store, ["nix-store", "--add", str(path)], timeout_s=STORE_TIMEOUT_S)).text
+
+
+async def add_root(store: NixStore, store_path: str, link: Path) -> None:
+    """Makes `link` point to a store path that is then kept as long as the link is.
+
+    Raises:
+        CommandFailedError: the path is not valid, or the link cannot be made.
+    """
+    await _run(store, ["nix-store", "--add-root", str(link), "--indirect", "--realise", store_path])
+
+
+async def is_valid(store: NixStore, store_path: str) -> bool:
+    """Whether the store knows and has a path."""
+    argv = ["nix-store", "--check-validity", store_path]
+    return (await _run(store, argv, check=False)).exit_code == 0
+
+
+async def path_info(store: NixStore, store_path: str) -> PathInfo:
+    """What the store's database knows of a path.
+
+    Raises:
+        CommandFailedError: it knows nothing.
+    """
+    completed = await _run(store, ["nix", "path-info", "--json", store_path])
+    try:
+        # A list of objects until Nix 2.18, an object by path since.
+        answer = TypeAdapter(list[_PathInfo] | dict[str, _PathInfo]).validate_python(json.loads(completed.stdout))
+        found = answer[0] if isinstance(answer, list) else answer[store_path]
+        return PathInfo(nar_hash_hex(found.nar_hash), found.nar_size)
+    except (ValueError, ValidationError, LookupError) as error:
+        raise NixOutputError(f"nix path-info said: {completed.text[:500]}") from error
+
+
+async def hash_content(store: NixStore, path: Path) -> str:
+    """Reads a whole path and hashes it as a Nix archive: `sha256:` and 64 hexadecimal digits.
+
+    Raises:
+        CommandFailedError: something in it cannot be read.
+    """
+    argv = ["nix-hash", "--type", "sha256", str(path)]
+    return f"sha256:{(await _run(store, argv, timeout_s=STORE_TIMEOUT_S)).text}"
+
+
+def dump(store: NixStore, path: Path) -> AsyncGenerator[bytes, None]:
+    """A path as a Nix archive, in parts.
+
+    Raises:
+        CommandFailedError: something in it cannot be read, after what could was given.
+    """
+    return stream(["nix-store", "--dump", str(path)], env=store.environment, timeout_s=STORE_TIMEOUT_S)
+
+
+async def fixed_path(store: NixStore, sha256: str, name: str) -> Path:
+    """Where content of a known hash is or would be in the store."""
+    argv = ["nix-store", "--print-fixed-path", "--recursive", "sha256", sha256, name]
+    return Path((await _run(store, argv)).text)
+
+
+async def nix_version(store: NixStore) -> str:
+    """The version of Nix on this machine.
+
+    Raises:
+        CommandFailedError: there is none (exit code 127).
+    """
+    return (await _run(store, ["nix", "--version"])).text.rpartition(" ")[2]
+
+
+async def ping_store(store: NixStore) -> None:
+    """Opens the store as every other call does.
+
+    Raises:
+        CommandFailedError: it cannot be opened.
+    """
+    await _run(store, ["nix", "store", "ping"])
+
+
+def _path(flake: Path) -> str:
+    return f"path:{flake}"
+
+
+async def _run(
+    store: NixStore, argv: Sequence[str], *, timeout_s: float = QUERY_TIMEOUT_S, check: bool = True
+) -> Completed:
+    try:
+        return await run(argv, env=store.environment, timeout_s=timeout_s, check=check)
+    except CommandFailedError as error:
+        raise_if_disk_is_full(error)
+        raise
