@@ -1,0 +1,129 @@
+"""What this machine offers and lacks for running commands: asked by `octrad check` and by people through the API."""
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+from octrad.foundation.config import Config
+from octrad.foundation.errors import OctraError
+from octrad.foundation.process import CommandFailedError, run
+from octrad.runner.reading import Finding, HostReport
+from octrad.runner.server.nix import inspect_host as nix_host
+from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
+from octrad.runner.server.nix.store import NixStore, choose_store
+from octrad.runner.server.sandbox.describe_sandbox import Sandbox
+from octrad.runner.server.sandbox.limit_command import Limits
+from octrad.runner.server.sandbox.run_sandboxed import Ended, run_sandboxed
+from octrad.runner.server.sandbox.show_etc import write_etc
+from octrad.runner.server.sandbox.stage import Stage, make_stage
+from octrad.runner.server.workshop import runner_directory
+
+_GIT_AT_LEAST = (2, 30)
+_TRIAL = Limits(timeout_s=10, output_bytes=65536, memory_bytes=2**30, processes=64, file_bytes=2**20)
+_HOST_TOOLS = ("/usr", "/bin", "/lib", "/lib64", "/nix/store")
+
+
+async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
+    """Returns what was looked at, well or not. Changes nothing but a few files below the state directory."""
+    runner_dir = runner_directory(state_dir)
+    try:
+        store = choose_store(config.nix, runner_dir)
+        nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
+    except OctraError as error:
+        return (Finding("nix", False, error.message, error.hint), *await _inspect_tools())  # noqa: FBT003 - named by its place
+    return (await inspect_workshop(store, nixpkgs, running=0)).findings
+
+
+async def inspect_workshop(store: NixStore, nixpkgs: Nixpkgs, *, running: int) -> HostReport:
+    """Returns the same for a runner that serves."""
+    inspection = await nix_host.inspect_host(store, nixpkgs)
+    nix = (Finding(found.name, found.ok, found.detail, found.hint) for found in inspection.findings)
+    return HostReport(
+        findings=(*nix, *await _inspect_tools()),
+        nix_version=inspection.nix_version,
+        store_dir=inspection.store_dir,
+        nixpkgs=inspection.nixpkgs,
+        stand_in=inspection.stand_in,
+        running=running,
+    )
+
+
+async def _inspect_tools() -> tuple[Finding, ...]:
+    return (await _inspect_git(), await _inspect_bubblewrap(), await _inspect_sandbox())
+
+
+async def _inspect_git() -> Finding:
+    hint = "Debian: apt install git; NixOS: the octra module brings it"
+    try:
+        version = (await run(["git", "version"], timeout_s=10)).text.removeprefix("git version ")
+    except CommandFailedError as error:
+        return Finding("git", ok=False, detail=error.message, hint=hint)
+    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
+    if numbers < _GIT_AT_LEAST:
+        return Finding("git", ok=False, detail=f"{version} is too old: 2.30 or newer is needed", hint=hint)
+    return Finding("git", ok=True, detail=version)
+
+
+async def _inspect_bubblewrap() -> Finding:
+    try:
+        completed = await run(["bwrap", "--version"], timeout_s=10)
+    except CommandFailedError as error:
+        hint = "Debian: apt install bubblewrap; NixOS: the octra module brings it"
+        return Finding("bubblewrap", ok=False, detail=error.message, hint=hint)
+    return Finding("bubblewrap", ok=True, detail=completed.text.removeprefix("bubblewrap "))
+
+
+async def _inspect_sandbox() -> Finding:
+    """Really runs a command, since what a kernel or container forbids is seen only so."""
+    output: list[bytes] = []
+    with tempfile.TemporaryDirectory(prefix="octra-check-") as name:
+        try:
+            ended = await _try_sandbox(Path(name), output)
+        except OctraError as error:
+            return Finding("sandbox", ok=False, detail=_said(error.message, output), hint=_hint())
+    if ended.exit_code != 0:
+        return Finding("sandbox", ok=False, detail=_said(f"a command exited {ended.exit_code}", output), hint=_hint())
+    return Finding("sandbox", ok=True, detail="a command ran, cut off from the network and from this machine's files")
+
+
+async def _try_sandbox(directory: Path, output: list[bytes]) -> Ended:
+    stage = await make_stage({"check": directory})
+    try:
+        sandbox = _describe_trial(directory, stage)
+        return await run_sandboxed(sandbox, _TRIAL, output.append, entry=stage.entry)
+    finally:
+        stage.close()
+
+
+def _describe_trial(directory: Path, stage: Stage) -> Sandbox:
+    work_dir, etc_dir = directory / "work", write_etc(directory / "etc")
+    work_dir.mkdir()
+    directory.chmod(0o755)
+    return Sandbox(
+        work_dir=stage.locate(work_dir),
+        etc_dir=stage.locate(etc_dir),
+        argv=(os.path.realpath(shutil.which("bash") or "/bin/sh"), "-c", "exit 0"),
+        variables={},
+        read_only={path: path for path in _HOST_TOOLS},
+        temporary_bytes=2**20,
+    )
+
+
+def _said(message: str, output: list[bytes]) -> str:
+    text = b"".join(output).decode(errors="replace").strip()
+    return f"{message}: {text}" if text else message
+
+
+def _hint() -> str:
+    for name, wanted in (
+        ("kernel/unprivileged_userns_clone", "1"),
+        ("kernel/apparmor_restrict_unprivileged_userns", "0"),
+    ):
+        setting = Path("/proc/sys") / name
+        if setting.exists() and setting.read_text(encoding="ascii").strip() != wanted:
+            return f"allow user namespaces: sysctl -w {name.replace('/', '.')}={wanted} (NixOS: boot.kernel.sysctl)"
+    limit = Path("/proc/sys/user/max_user_namespaces")
+    if limit.exists() and limit.read_text(encoding="ascii").strip() == "0":
+        return "allow user namespaces: sysctl -w user.max_user_namespaces=15000 (NixOS: boot.kernel.sysctl)"
+    return "user, mount, pid and network namespaces are needed; a container must be started so that it may make them"

@@ -1,0 +1,60 @@
+"""The runner process: `octrad runner`. Its composition root; only the program's entry imports it."""
+
+import asyncio
+import contextlib
+import logging
+import time
+from pathlib import Path
+
+import grpc.aio
+
+from octra_proto.runner.v1.runner_pb2_grpc import add_RunnerServiceServicer_to_server
+from octrad.foundation.config import Config
+from octrad.foundation.once.engine import Engine
+from octrad.foundation.once.servant import serve_servant
+from octrad.runner.server.servicer import RunnerServicer
+from octrad.runner.server.trees.import_bundle import prune_bundles
+from octrad.runner.server.workshop import Workshop, open_workshop
+
+logger = logging.getLogger(__name__)
+
+_DAY_S = 86400.0
+_PRUNE_EVERY_S = 3600.0
+
+
+async def serve(state_dir: Path, config: Config) -> None:
+    """Serves until nobody wants the runner any more, or it is told to stop.
+
+    Raises:
+        ConfigurationError: this machine or configuration is not as it must be.
+        UnavailableError: a former runner holds the state directory and does not end.
+    """
+    async with contextlib.AsyncExitStack() as stack:
+
+        async def add_services(server: grpc.aio.Server, engine: Engine) -> None:
+            workshop = await open_workshop(state_dir, config)
+            stack.callback(workshop.stage.close)
+            pruning = asyncio.create_task(_prune_now_and_then(workshop))
+            stack.push_async_callback(_end, pruning)
+            add_RunnerServiceServicer_to_server(RunnerServicer(workshop, engine), server)
+
+        await serve_servant("runner", state_dir, config.servant, add_services)
+
+
+async def _prune_now_and_then(workshop: Workshop) -> None:
+    """Removes outputs and bundles whose time is over, at the start and every hour."""
+    retention_s = workshop.config.limits.log_retention_days * _DAY_S
+    while True:
+        now = time.time()
+        removed = await asyncio.to_thread(workshop.outputs.prune, now - retention_s)
+        await asyncio.to_thread(prune_bundles, workshop.bundles_dir, now - _DAY_S)
+        if removed:
+            logger.info("removed %d files of old output", removed)
+        await asyncio.sleep(_PRUNE_EVERY_S)
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled() and (error := task.exception()) is not None:
+        logger.error("removing old files ended early", exc_info=error)

@@ -1,0 +1,100 @@
+"""Everything that the runner's operations work with, made once at its start."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from octrad.foundation.config import Config
+from octrad.runner.server.nix.build_environment import EnvironmentBuilder
+from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
+from octrad.runner.server.nix.store import NixStore, choose_store
+from octrad.runner.server.output.output_store import OutputStore
+from octrad.runner.server.sandbox.command_slots import CommandSlots
+from octrad.runner.server.sandbox.show_etc import write_etc
+from octrad.runner.server.sandbox.stage import Stage, make_stage
+from octrad.runner.server.tree_locks import TreeLocks
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """The places and tools of one runner."""
+
+    runner_dir: Path
+    config: Config
+    store: NixStore
+    nixpkgs: Nixpkgs
+    outputs: OutputStore
+    stage: Stage
+    slots: CommandSlots
+    locks: TreeLocks
+
+    @property
+    def trees_dir(self) -> Path:
+        """Where tasks' trees are."""
+        return self.runner_dir / "trees"
+
+    @property
+    def environments_dir(self) -> Path:
+        """Where captured environments are."""
+        return self.runner_dir / "environments"
+
+    @property
+    def snapshots_dir(self) -> Path:
+        """Where the roots of snapshots are."""
+        return self.runner_dir / "snapshots"
+
+    @property
+    def bundles_dir(self) -> Path:
+        """Where imported bundles are kept for a day."""
+        return self.runner_dir / "bundles"
+
+    @property
+    def shown_dir(self) -> Path:
+        """What commands are shown of ours: their /etc and the activation of their environments."""
+        return self.runner_dir / "shown"
+
+    @property
+    def builder(self) -> EnvironmentBuilder:
+        """What builds environments."""
+        return EnvironmentBuilder(self.store, self.nixpkgs, self.environments_dir, self.config.nix.build_timeout_s)
+
+
+def runner_directory(state_dir: Path) -> Path:
+    """Returns where the runner keeps everything, as an absolute path."""
+    return state_dir.absolute() / "runner"
+
+
+async def open_workshop(state_dir: Path, config: Config) -> Workshop:
+    """Makes the directories and looks at the machine.
+
+    Raises:
+        ConfigurationError: Nix is not there, or the nixpkgs reference is of no use.
+        UnavailableError: as root, the kernel gives us no mount namespace.
+    """
+    runner_dir = runner_directory(state_dir)
+    store = choose_store(config.nix, runner_dir)
+    nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
+    workshop = Workshop(
+        runner_dir=runner_dir,
+        config=config,
+        store=store,
+        nixpkgs=nixpkgs,
+        outputs=OutputStore(runner_dir / "output"),
+        stage=await _make_stage(runner_dir, store),
+        slots=CommandSlots(config.limits.commands_at_once),
+        locks=TreeLocks(),
+    )
+    write_etc(workshop.shown_dir / "etc")
+    return workshop
+
+
+async def _make_stage(runner_dir: Path, store: NixStore) -> Stage:
+    """Only what lies in the state directory needs the stage: others cannot pass through that one."""
+    staged = {"trees": runner_dir / "trees", "shown": runner_dir / "shown"}
+    if store.private:
+        staged["store"] = store.store_dir
+    for directory in staged.values():
+        directory.mkdir(parents=True, exist_ok=True)
+        if os.geteuid() == 0:
+            directory.chmod(0o755)  # closed all the same, by the state directory above
+    return await make_stage(staged)
