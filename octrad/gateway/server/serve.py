@@ -11,9 +11,9 @@ from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.call_model import ModelCaller
+from octrad.gateway.server.gateway_service import GatewayServicer
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
-from octrad.gateway.server.servicer import GatewayServicer
 
 
 async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:  # noqa: ARG001

@@ -27,8 +27,7 @@ class GatewayServicer(GatewayServiceServicer):
         self._config = config
         self._keys = keys
 
-    async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:  # noqa: ARG002
-        """Asks one question, at most once for its id."""
+    async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
 
         async def work(report: once.Report) -> bytes:
             def report_attempt(attempt: Attempt) -> None:
@@ -47,17 +46,14 @@ class GatewayServicer(GatewayServiceServicer):
         async for message in execution:
             yield _response(message)
 
-    async def Acknowledge(self, request: pb.AcknowledgeRequest, context: Context) -> pb.AcknowledgeResponse:  # noqa: ARG002
-        """Forgets a result."""
+    async def Acknowledge(self, request: pb.AcknowledgeRequest, context: Context) -> pb.AcknowledgeResponse:
         await self._engine.acknowledge(request.id)
         return pb.AcknowledgeResponse()
 
-    async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:  # noqa: ARG002
-        """Ends calls by the beginning of their ids."""
+    async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:
         return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
 
-    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:  # noqa: ARG002
-        """Tells the configured chain."""
+    async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         # In a thread: the first time a file of some megabytes is read.
         models = await asyncio.to_thread(list_models, self._config, self._keys)
         return pb.ListModelsResponse(models=[_model(model) for model in models])
