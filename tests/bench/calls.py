@@ -13,7 +13,7 @@ from octrad.foundation.postgres.pool import Database
 from octrad.gateway.calls import Completed, Completion, Message
 from octrad.gateway.client import GatewayClient
 from octrad.tasks.journal import Journal
-from octrad.tasks.step import Step
+from octrad.tasks.journal_step import Step
 from octrad.tasks.submit_task import Submission, submit_task
 from octrad.tasks.task import Lease, Role
 from tests.bench.figures import Figure
