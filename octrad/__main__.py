@@ -80,7 +80,7 @@ def _with_config(arguments: argparse.Namespace, config: Config) -> int:
         case "runner":
             from octrad.runner.server.serve import serve as serve_runner  # noqa: PLC0415
 
-            asyncio.run(serve_runner(state_dir, arguments.config, config))
+            asyncio.run(serve_runner(state_dir, config))
         case "migrate":
             from octrad.database import migrate_database  # noqa: PLC0415
 

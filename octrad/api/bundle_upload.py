@@ -1,13 +1,16 @@
 """UploadBundle: passes a git bundle on to the runner as it comes. Nothing of it is kept here."""
 
+import asyncio
+import contextlib
 from collections.abc import AsyncIterator
 
 from octra_proto.v1 import tasks_pb2
-from octrad.foundation.errors import InvalidRequestError
+from octrad.foundation.errors import InvalidRequestError, OctraError
 from octrad.runner.client import RunnerClient
 from octrad.runner.reading import ImportedBundle
 
 CHUNK_BYTES = 1024 * 1024
+READ_OFF_S = 5.0
 
 
 async def upload_bundle(
@@ -21,11 +24,30 @@ async def upload_bundle(
     upload = _Upload(limit_bytes)
     try:
         bundle = await runner.import_bundle(upload.chunks(messages))
-    finally:
-        # Said in place of what the runner makes of a bundle that breaks off.
-        if upload.refusal is not None:
-            raise upload.refusal
+    except OctraError as error:
+        await _read_off(messages)
+        raise _told(upload, error) from error
+    if upload.refusal is not None:
+        await _read_off(messages)
+        raise upload.refusal
     return bundle
+
+
+def _told(upload: "_Upload", error: OctraError) -> OctraError:
+    if upload.refusal is not None:
+        # What the runner makes of a bundle that breaks off is of no interest.
+        return upload.refusal
+    if isinstance(error, InvalidRequestError):
+        return InvalidRequestError(error.message, field="chunk", hint=error.hint)
+    return error
+
+
+async def _read_off(messages: AsyncIterator[tasks_pb2.UploadBundleRequest]) -> None:
+    """Takes what is still on its way: a client that is told in the midst of sending may see only a broken stream."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(READ_OFF_S):
+            async for _ in messages:
+                pass
 
 
 class _Upload:

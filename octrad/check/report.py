@@ -1,6 +1,7 @@
 """`octrad check`: all that is wrong with a machine or a configuration, in words, before anything starts.
 
-Every check is made, whatever the others found. Nothing is changed and nothing is left running.
+Every check is made, whatever the others found. Nothing is left running; nothing is written but what the runner needs
+below the state directory to try itself.
 """
 
 import asyncio

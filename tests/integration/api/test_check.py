@@ -1,0 +1,58 @@
+"""`octrad check` and `octrad migrate` as a person runs them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from tests.daemon import processes_naming
+from tests.integration.api.test_serve import octrad
+
+
+def findings(*arguments: str) -> tuple[int, dict[str, dict[str, Any]]]:
+    ended = octrad("check", "--json", *arguments)
+    answer = json.loads(ended.stdout)
+    assert answer["ok"] is (ended.returncode == 0)
+    return ended.returncode, {finding["name"]: finding for finding in answer["findings"]}
+
+
+def test_every_fault_is_said_with_how_to_mend_it(tmp_path: Path) -> None:
+    code, found = findings("--state-dir", str(tmp_path / ("d" * 100)))
+    assert code == 1
+    wrong = {name: finding for name, finding in found.items() if not finding["ok"]}
+    assert {"models", "socket path"} <= set(wrong)
+    assert all(finding["detail"] and finding["hint"] for finding in wrong.values())
+    assert found["python packages"]["ok"]
+    assert found["database"]["ok"]
+
+
+def test_a_malformed_configuration_is_one_fault_among_the_others(tmp_path: Path) -> None:
+    config = tmp_path / "octrad.toml"
+    config.write_text("[modells]\n", encoding="utf-8")
+    code, found = findings("--state-dir", str(tmp_path / "state"), "--config", str(config))
+    assert code == 1
+    assert "did you mean `models`" in found["configuration"]["detail"]
+    assert found["python packages"]["ok"]
+
+
+def test_a_provider_without_key_and_a_model_without_provider_are_faults(tmp_path: Path) -> None:
+    config = tmp_path / "octrad.toml"
+    text = '[models]\nchain = ["anthropic/x", "nobody/y"]\n[providers.anthropic]\nkind = "anthropic"\n'
+    config.write_text(text, encoding="utf-8")
+    _, found = findings("--state-dir", str(tmp_path / "state"), "--config", str(config))
+    assert "nobody/y" in found["models"]["detail"]
+    assert "key_file" in found["provider anthropic"]["hint"]
+
+
+def test_people_read_one_line_a_finding(tmp_path: Path) -> None:
+    ended = octrad("check", "--state-dir", str(tmp_path / "state"))
+    assert ended.returncode == 1
+    assert "WRONG  models" in ended.stdout
+    assert "hint: set `models.chain`" in ended.stdout
+    assert ended.stdout.rstrip().endswith("are wrong")
+
+
+def test_migrate_needs_no_daemon_and_leaves_none(tmp_path: Path) -> None:
+    for _ in range(2):
+        ended = octrad("migrate", "--state-dir", str(tmp_path / "s"))
+        assert (ended.returncode, ended.stdout) == (0, "octrad: the database is at this version\n"), ended.stderr
+    assert processes_naming(tmp_path) == []
