@@ -98,12 +98,14 @@ def _files(sandbox: Sandbox) -> tuple[str, ...]:
     etc = ((str(sandbox.etc_dir / name), f"/etc/{name}") for name in ("passwd", "group", "hosts", "nsswitch.conf"))
     size = str(sandbox.temporary_bytes)
     return (
-        *("--proc", "/proc", "--dev", "/dev", "--size", str(_SHM_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108 - its own
+        *("--proc", "/proc", "--dev", "/dev"),
+        *("--size", str(_SHM_BYTES), "--perms", "1777", "--tmpfs", "/dev/shm"),  # noqa: S108 - its own
+        # Before what is shown: a private store may lie below the host's /tmp.
+        *("--size", size, "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108 - its own
+        *("--size", size, "--perms", "0700", "--tmpfs", HOME),
         *(part for place, source in shown.items() for part in ("--ro-bind-try", source, place)),
         *(part for source, place in etc for part in ("--ro-bind", source, place)),
         *(part for place, target in sorted(sandbox.links.items()) for part in ("--symlink", target, place)),
-        *("--size", size, "--perms", "1777", "--tmpfs", "/tmp"),  # noqa: S108 - its own
-        *("--size", size, "--perms", "0700", "--tmpfs", HOME),
         *("--bind", str(sandbox.work_dir), PROJECT, "--chdir", PROJECT),
         *("--remount-ro", "/dev", "--remount-ro", "/"),
     )
