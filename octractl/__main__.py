@@ -2,9 +2,13 @@
 
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    import click
 
 
 def main() -> None:
@@ -26,7 +30,7 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one return a kind of en
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.ClickException as error:
-        error.show()
+        print_error(_from_click(error))
         return error.exit_code
     except (KeyboardInterrupt, click.Abort):
         return ExitCode.INTERRUPTED
@@ -64,6 +68,14 @@ def print_error(error: OctractlError) -> None:
     sys.stderr.write(f"error: {clean_block(error.message)}\n")
     if error.hint:
         sys.stderr.write(f"hint: {clean_block(error.hint)}\n")
+
+
+def _from_click(error: "click.ClickException") -> OctractlError:
+    import click  # noqa: PLC0415 - late, as above
+
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    hint = f"{context.command_path} --help" if context else "octractl --help"
+    return OctractlError(error.format_message().removesuffix("."), hint=hint)
 
 
 def _global_options(arguments: list[str]) -> list[str]:

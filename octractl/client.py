@@ -57,6 +57,10 @@ class Client:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connection and every call on it; may be called from any thread, and twice."""
         self._channel.close()
 
     @property

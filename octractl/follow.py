@@ -44,6 +44,7 @@ class Follower:
         self._on_wait = on_wait
         self._reconnect_for_s = reconnect_for_s
         self._lost_at: float | None = None
+        self._has_ended = False
 
     def events(self) -> Generator[events_pb2.Event, None, None]:
         """Yields events until the task is in its final state and all are read.
@@ -54,7 +55,7 @@ class Follower:
         while True:
             with closing(self._watch_once()) as events:
                 yield from events
-            if self._lost_at is None and self._is_over():
+            if self._has_ended and self._is_over():
                 return
             time.sleep(RECONNECT_DELAY_S)
 
@@ -69,6 +70,7 @@ class Follower:
                     return
 
     def _watch_once(self) -> Generator[events_pb2.Event, None, None]:
+        self._has_ended = False
         stream = self._client.tasks.WatchTask(tasks_pb2.WatchTaskRequest(task=self._task_id, after_seq=self._seq))
         try:
             for message in stream:
@@ -79,7 +81,7 @@ class Follower:
                         yield message.event
                     case "resume_after_seq":
                         return
-            self._lost_at = None
+            self._lost_at, self._has_ended = None, True
         except grpc.RpcError as error:
             self._note_loss(error)
         finally:

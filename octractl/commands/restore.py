@@ -34,11 +34,12 @@ def command(snapshot: str, directory: Path | None, *, force: bool, stream: bool,
     with open_client() as client:
         found = look_up(client, snapshot)
         target = directory or default_directory(client, found)
+        is_here = target.resolve() == Path.cwd()
         with new_tree(target, force=force) as tree:
             fetch_snapshot(client, found, tree, stream=stream)
     print_lines([json_document(found) if as_json else str(target)])
     say(describe(found, target))
-    if target.resolve() == Path.cwd() or not Path.cwd().exists():
+    if is_here:
         say("the directory that you stand in was replaced: cd . goes into the new one")
 
 

@@ -148,9 +148,9 @@ def _act(agent: AgentView, event: events_pb2.Event) -> AgentView:  # noqa: PLR09
         case "command_finished":
             return _finish_command(agent, event.command_finished)
         case "edits_refused":
-            return replace(agent, doing="edits refused, trying again")
+            return replace(agent, status="working", doing="edits refused, trying again")
         case "reviewed":
-            return replace(agent, doing="approved" if event.reviewed.approved else "sent back")
+            return replace(agent, status="working", doing="approved" if event.reviewed.approved else "sent back")
         case _:
             return agent
 

@@ -11,17 +11,31 @@ import errno
 import os
 import stat
 import subprocess
+import threading
 from pathlib import Path
 
 ARGV = ("cp", "-R", "-P", "-T", "--no-preserve=mode", "--reflink=auto", "--")
 UMASK = 0o022
-WAIT_S = 3600.0
+# How soon a copy that nobody wants any more ends.
+STOP_WITHIN_S = 0.1
 
 
-def copy_tree(source: Path, target: Path) -> None:
+class CopyStoppedError(Exception):
+    """Whoever asked for the copy no longer wants it."""
+
+
+def copy_tree(source: Path, target: Path, stop: threading.Event) -> None:
     """Copies the directory `source` into the empty directory `target`.
 
+    Not for the main thread: a signal's exception that came up while cp is started could leave it behind.
+
+    Args:
+        source: a tree of directories, files and symlinks.
+        target: an empty directory.
+        stop: ends the copy when it is set, and with it cp.
+
     Raises:
+        CopyStoppedError: `stop` was set.
         OSError: reading or writing failed; what was copied until then stays. Also when `source` holds something that
             is neither file, directory nor symlink.
     """
@@ -34,19 +48,26 @@ def copy_tree(source: Path, target: Path) -> None:
         start_new_session=True,
         env={**os.environ, "LC_ALL": "C"},
     )
-    try:
-        executables = find_executables(os.fsencode(source))
-        _, stderr = process.communicate(timeout=WAIT_S)
-    except subprocess.TimeoutExpired as error:
-        raise OSError(errno.ETIMEDOUT, f"copying took longer than {WAIT_S:g} s") from error
-    finally:
-        if process.returncode is None:
+    with process:
+        try:
+            executables = find_executables(os.fsencode(source))
+            stderr = _wait(process, stop)
+        finally:
             process.kill()
-            process.wait()
     if process.returncode:
         raise OSError(errno.EIO, stderr.decode(errors="replace").strip()[:1000] or "cp failed")
     for path in executables:
         os.chmod(os.path.join(os.fsencode(target), path), 0o755)  # noqa: PTH101, PTH118, S103 - bytes: names need not be UTF-8
+
+
+def _wait(process: subprocess.Popen[bytes], stop: threading.Event) -> bytes:
+    while True:
+        if stop.is_set():
+            raise CopyStoppedError
+        try:
+            return process.communicate(timeout=STOP_WITHIN_S)[1]
+        except subprocess.TimeoutExpired:
+            continue
 
 
 def find_executables(root: bytes) -> list[bytes]:

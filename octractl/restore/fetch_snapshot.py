@@ -7,6 +7,7 @@ same time; the archive by its own hash.
 import os
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from octra_proto.v1 import snapshots_pb2
@@ -31,9 +32,22 @@ def fetch_snapshot(client: Client, snapshot: snapshots_pb2.Snapshot, directory: 
     Raises:
         OctractlError: it cannot be had, is damaged, or cannot be written; the directory is not to be used then.
     """
+    stop = threading.Event()
+    with ThreadPoolExecutor(1) as pool:
+        try:
+            # In a thread, because a signal's exception may come up anywhere in the main thread, and neither a
+            # process that is being started nor gRPC's locks would survive that. Here it only ends a wait.
+            pool.submit(_fetch, client, snapshot, directory, None if stream else stop).result(LONG_CALL_TIMEOUT_S)
+        except (KeyboardInterrupt, SystemExit):
+            stop.set()
+            client.close()
+            raise
+
+
+def _fetch(client: Client, snapshot: snapshots_pb2.Snapshot, directory: Path, stop: threading.Event | None) -> None:
     try:
-        if not stream and is_readable(snapshot.store_path):
-            _copy_proved(client, snapshot, directory)
+        if stop is not None and is_readable(snapshot.store_path):
+            _copy_proved(client, snapshot, directory, stop)
         else:
             _stream_proved(client, snapshot, directory)
     except OSError as error:
@@ -45,41 +59,15 @@ def is_readable(store_path: str) -> bool:
     return os.path.isdir(store_path) and os.access(store_path, os.R_OK | os.X_OK)  # noqa: PTH112 - a plain question
 
 
-def _copy_proved(client: Client, snapshot: snapshots_pb2.Snapshot, directory: Path) -> None:
-    check = _Check(client, snapshot.id)
-    check.start()
-    try:
-        copy_tree(Path(snapshot.store_path), directory)
-    except OSError:
-        # A damaged path may also be one that cannot be copied: then that is what is to be said.
-        check.finish()
-        raise
-    check.finish()
-
-
-class _Check(threading.Thread):
-    """The daemon's check of a snapshot, made while we copy."""
-
-    def __init__(self, client: Client, snapshot_id: str) -> None:
-        super().__init__(daemon=True)
-        self._client = client
-        self._request = snapshots_pb2.VerifySnapshotRequest(snapshot=snapshot_id)
-        self._error: OctractlError | None = None
-        self._proved = False
-
-    def run(self) -> None:
+def _copy_proved(client: Client, snapshot: snapshots_pb2.Snapshot, directory: Path, stop: threading.Event) -> None:
+    request = snapshots_pb2.VerifySnapshotRequest(snapshot=snapshot.id)
+    with ThreadPoolExecutor(1) as pool:
+        check = pool.submit(client.ask, client.snapshots.VerifySnapshot, request, LONG_CALL_TIMEOUT_S)
         try:
-            self._client.ask(self._client.snapshots.VerifySnapshot, self._request, LONG_CALL_TIMEOUT_S)
-            self._proved = True
-        except OctractlError as error:
-            self._error = error
-
-    def finish(self) -> None:
-        self.join(LONG_CALL_TIMEOUT_S)
-        if self._error:
-            raise self._error
-        if not self._proved:
-            raise OctractlError("the snapshot's check did not end", exit_code=ExitCode.TRY_LATER)
+            copy_tree(Path(snapshot.store_path), directory, stop)
+        finally:
+            # Also when copying failed: a damaged snapshot may be one that cannot be copied, and that is to be said.
+            check.result(LONG_CALL_TIMEOUT_S)
 
 
 def _stream_proved(client: Client, snapshot: snapshots_pb2.Snapshot, directory: Path) -> None:
