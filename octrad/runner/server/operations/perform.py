@@ -8,6 +8,7 @@ from octrad.foundation.once.messages import Report
 from octrad.runner.operations import MAIN_BRANCH
 from octrad.runner.server.nix.build_environment import EnvironmentRequest, build_environment
 from octrad.runner.server.nix.flake import StackEnvironment
+from octrad.runner.server.nix.read_snapshot import create_tree_from_snapshot
 from octrad.runner.server.nix.take_snapshot import take_snapshot
 from octrad.runner.server.operations.edit_branch import edit_branch
 from octrad.runner.server.operations.run_command import run_command
@@ -15,7 +16,6 @@ from octrad.runner.server.trees.create_tree import (
     CreatedTree,
     create_empty_tree,
     create_tree_from_bundle,
-    create_tree_from_snapshot,
 )
 from octrad.runner.server.trees.merge_branch import merge_branch
 from octrad.runner.server.trees.remove_tree import remove_tree
