@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from pydantic import TypeAdapter
 
+from octrad.foundation.cache import look_aside
 from octrad.pipeline.prompts import fence
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile, choose_files, describe_tree
 from octrad.pipeline.task_run import TaskRun
@@ -13,14 +14,13 @@ _LISTING = TypeAdapter(tuple[ListedFile, ...])
 
 async def list_files(run: TaskRun, commit: str) -> tuple[ListedFile, ...]:
     """The files of a commit, sorted by path."""
-    key = f"files:{run.task.id}:{commit}"
-    kept = await run.tools.cache.get(key)
-    if kept is not None:
-        return _LISTING.validate_json(kept)
-    entries = await run.tools.runner.list_files(run.task.id, commit)
-    listing = tuple(sorted((ListedFile(entry.path, entry.size_bytes, entry.kind) for entry in entries), key=_path))
-    await run.tools.cache.set(key, _LISTING.dump_json(listing))
-    return listing
+
+    async def load() -> bytes:
+        entries = await run.tools.runner.list_files(run.task.id, commit)
+        listed = (ListedFile(entry.path, entry.size_bytes, entry.kind) for entry in entries)
+        return _LISTING.dump_json(tuple(sorted(listed, key=_path)))
+
+    return _LISTING.validate_json(await look_aside(run.tools.cache, f"files:{run.task.id}:{commit}", load))
 
 
 async def show_tree(run: TaskRun, commit: str) -> str:

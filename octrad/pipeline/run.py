@@ -3,9 +3,8 @@
 import asyncio
 import logging
 
-from octrad.foundation.errors import OctraError
+from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
-from octrad.foundation.postgres.errors import DatabaseUnavailableError
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor import Ending, EndKind
 from octrad.pipeline.boss import grade_request, make_plan
@@ -17,9 +16,9 @@ from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.tools import Tools
 from octrad.pipeline.work_rounds import do_work
 from octrad.tasks.append_events import StaleLeaseError
+from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.find_task import get_task
 from octrad.tasks.journal import Journal
-from octrad.tasks.queue import CancelSignal
 from octrad.tasks.task import Lease
 
 _logger = logging.getLogger(__name__)
@@ -37,7 +36,7 @@ class Pipeline:
         Raises:
             asyncio.CancelledError: the daemon stops; the task stays as it is and is resumed later.
             StaleLeaseError: another owner has the task.
-            DatabaseUnavailableError: the database stayed away; the queue hands the task out again.
+            UnavailableError: a servant or the database stays away; the queue hands the task out again.
         """
         run = await self._begin(lease)
         ending = await recorded_ending(run)
@@ -83,7 +82,8 @@ async def _work(run: TaskRun) -> Ending:
     """The boundary of a task: whatever happens in it becomes an ending that people can read."""
     try:
         return Ending(EndKind.DONE, commit=await build(run))
-    except (StaleLeaseError, DatabaseUnavailableError):
+    except (StaleLeaseError, UnavailableError):
+        # Not the task's fault: a servant or the database is away. The queue hands the task out again, after a while.
         raise
     except OctraError as error:
         _logger.info("the task cannot go on: %s", error.message, extra={"octra_task": run.task.id})
