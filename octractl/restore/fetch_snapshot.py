@@ -7,7 +7,7 @@ same time; the archive by its own hash.
 import os
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from pathlib import Path
 
 from octra_proto.v1 import snapshots_pb2
@@ -18,6 +18,8 @@ from octractl.restore.copy_tree import copy_tree
 from octractl.restore.nar import NarError
 from octractl.restore.target import cannot_create
 from octractl.restore.unpack_nar import unpack_nar
+
+SIGNAL_WITHIN_S = 0.2
 
 
 def fetch_snapshot(client: Client, snapshot: snapshots_pb2.Snapshot, directory: Path, *, stream: bool) -> None:
@@ -37,7 +39,11 @@ def fetch_snapshot(client: Client, snapshot: snapshots_pb2.Snapshot, directory: 
         try:
             # In a thread, because a signal's exception may come up anywhere in the main thread, and neither a
             # process that is being started nor gRPC's locks would survive that. Here it only ends a wait.
-            pool.submit(_fetch, client, snapshot, directory, None if stream else stop).result(LONG_CALL_TIMEOUT_S)
+            job = pool.submit(_fetch, client, snapshot, directory, None if stream else stop)
+            # In slices: a signal that comes just before a wait begins does not end it.
+            while not wait([job], timeout=SIGNAL_WITHIN_S).done:
+                pass
+            job.result()
         except (KeyboardInterrupt, SystemExit):
             stop.set()
             client.close()
