@@ -1,0 +1,52 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from octrad.pipeline.owned_paths import may_name_one_file, refuse_glob
+
+_GLOBS = st.text(alphabet="ab*/?", min_size=1, max_size=7)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "meet"),
+    [
+        ("server/**", "public/**", False),
+        ("server/**", "server/app.js", True),
+        ("**", "a", True),
+        ("**/*.js", "public/app.js", True),
+        ("**/*.js", "app.js", True),
+        ("*.js", "public/app.js", False),
+        ("*.js", "*.css", False),
+        ("a*", "*b", True),
+        ("src/*", "src/a/b", False),
+        ("src/**/b", "src/b", True),
+        ("a?c", "abc", True),
+        ("a?c", "a/c", False),
+        ("package.json", "package.json", True),
+        ("src/[ab].c", "src/b.c", True),
+    ],
+)
+def test_two_globs_meet_where_a_path_matches_both(one: str, other: str, *, meet: bool) -> None:
+    assert may_name_one_file(one, other) is meet
+
+
+@given(_GLOBS, _GLOBS)
+def test_meeting_does_not_depend_on_the_order(one: str, other: str) -> None:
+    assert may_name_one_file(one, other) == may_name_one_file(other, one)
+
+
+@given(_GLOBS)
+def test_every_glob_meets_itself(glob: str) -> None:
+    assert may_name_one_file(glob, glob)
+
+
+@pytest.mark.parametrize("glob", ["src/**", "README.md", "*.py", "a/b-c/[xy]?.txt", "node_modules/@a/b"])
+def test_relative_globs_are_taken(glob: str) -> None:
+    assert refuse_glob(glob) == []
+
+
+@pytest.mark.parametrize(
+    "glob", ["", "/etc/**", "../**", "a/../b", "./a", ".git/**", ".GIT/x", "a\nb", "a b", "$(x)", "a" * 201]
+)
+def test_other_globs_are_refused_with_a_reason(glob: str) -> None:
+    assert refuse_glob(glob)
