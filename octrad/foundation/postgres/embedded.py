@@ -48,6 +48,8 @@ _SETTINGS = {
     "jit": "off",
     "log_checkpoints": "off",
 }
+_ATTEMPTS_AFTER_KILL = 20
+_PAUSE_AFTER_KILL_S = 0.25
 _OWN_DSN_HINT = "set `database.dsn` in the configuration to use a PostgreSQL of your own"
 
 
@@ -142,6 +144,19 @@ class _Server:
         new.rename(self.data)
 
     async def start(self) -> None:
+        """Starts the server; again for a while after a killed one, whose processes take a moment to end."""
+        attempts = _ATTEMPTS_AFTER_KILL if _pid_file(self.data) else 1
+        for attempts_left in reversed(range(attempts)):
+            try:
+                await self._start()
+            except ConfigurationError:
+                if not attempts_left:
+                    raise
+                await asyncio.sleep(_PAUSE_AFTER_KILL_S)
+            else:
+                return
+
+    async def _start(self) -> None:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.socket_directory_to_start())}
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
         await self._run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log), "-o", options)

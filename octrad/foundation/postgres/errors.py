@@ -5,6 +5,17 @@ import psycopg_pool
 
 from octrad.foundation.errors import UnavailableError
 
+# What a server that is there says when it will take connections later.
+_PASSING_WORDS = (
+    "is starting up",
+    "is shutting down",
+    "in recovery mode",
+    "not yet accepting connections",
+    "too many clients",
+    "connection slots are reserved",
+    "terminating connection",
+)
+
 
 class DatabaseUnavailableError(UnavailableError):
     """PostgreSQL does not answer now."""
@@ -22,9 +33,13 @@ def is_outage(error: BaseException) -> bool:
     match error:
         case psycopg_pool.PoolTimeout() | psycopg_pool.TooManyRequests():
             return True
+        case psycopg.OperationalError() if error.sqlstate is not None:
+            # The classes of psycopg are flat, so it is the state that tells.
+            return error.sqlstate.startswith(_PASSING_STATES)
         case psycopg.OperationalError():
-            # Without a state: the connection broke. The classes of psycopg are flat, so it is the state that tells.
-            return error.sqlstate is None or error.sqlstate.startswith(_PASSING_STATES)
+            # The connection broke or could not be made. libpq gives no state for the latter, only the server's words.
+            text = str(error)
+            return "FATAL:" not in text or any(passing in text for passing in _PASSING_WORDS)
         case _:
             return False
 

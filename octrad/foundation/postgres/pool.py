@@ -26,8 +26,10 @@ Connection = AsyncConnection[TupleRow]
 
 DEFAULT_PATIENCE_S = 300.0
 _FIRST_PAUSE_S = 0.05
-_LONGEST_PAUSE_S = 5.0
-_CHECKOUT_TIMEOUT_S = 10.0
+_LONGEST_PAUSE_S = 2.0
+_CHECKOUT_TIMEOUT_S = 5.0
+# The pool's own attempts grow slow during an outage; ended early, each request of ours begins quick ones again.
+_RECONNECT_TIMEOUT_S = 2.0
 _CONNECT_TIMEOUT_S = 10
 
 
@@ -67,14 +69,14 @@ class Database:
         await self._pool.close(timeout=5.0)
 
     @asynccontextmanager
-    async def connection(self) -> AsyncIterator[Connection]:
-        """A connection of the pool.
+    async def connection(self, *, timeout_s: float = _CHECKOUT_TIMEOUT_S) -> AsyncIterator[Connection]:
+        """A connection of the pool, within `timeout_s`.
 
         Raises:
             DatabaseUnavailableError: an outage, when connecting or within the block.
         """
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(timeout=timeout_s) as connection:
                 yield connection
         except (psycopg.Error, PoolTimeout) as error:
             if is_outage(error):
@@ -92,7 +94,8 @@ class Database:
         """
 
         async def attempt() -> T:
-            async with self.connection() as connection, connection.transaction():
+            timeout_s = min(patience_s, _CHECKOUT_TIMEOUT_S)
+            async with self.connection(timeout_s=timeout_s) as connection, connection.transaction():
                 return await work(connection)
 
         return await with_retry(attempt, patience_s=patience_s)
@@ -111,7 +114,7 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
         # Not among the arguments of connect(): Procrastinate takes those and adds an autocommit of its own.
         configure=_commit_by_itself,
         kwargs={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "octrad"},
-        reconnect_timeout=DEFAULT_PATIENCE_S,
+        reconnect_timeout=_RECONNECT_TIMEOUT_S,
         name="octrad",
     )
 
