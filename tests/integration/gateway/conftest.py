@@ -82,6 +82,10 @@ key_file = "{key}"
 [providers.nokey]
 kind = "openai"
 base_url = "{base_url}"
+[providers.priced]
+kind = "openai"
+base_url = "{base_url}"
+key_file = "{key}"
 [providers.lostkey]
 kind = "openai"
 base_url = "{base_url}"

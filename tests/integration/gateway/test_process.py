@@ -140,6 +140,14 @@ async def test_configured_price_makes_a_cost(own_house: Callable[..., House]) ->
     await connection.close()
 
 
+async def test_priced_model_has_an_exact_cost(client: GatewayClient) -> None:
+    completed = await client.complete("price2/ok/#1", question("priced/gpt-4o"))
+    attempt = completed.attempts[0]
+    expected = attempt.input_tokens * 2.5e-6 + attempt.output_tokens * 10e-6
+    assert attempt.cost_usd == pytest.approx(expected)
+    assert not completed.rehearsal
+
+
 async def test_calls_at_once_are_bounded(own_house: Callable[..., House], rehearsal: Rehearsal) -> None:
     house = own_house(extra="calls_at_once = 2")
     client, connection = _client(house)
