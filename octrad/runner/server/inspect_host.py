@@ -99,7 +99,8 @@ async def _try_sandbox(directory: Path, output: list[bytes]) -> Ended:
 def _describe_trial(directory: Path, stage: Stage) -> Sandbox:
     work_dir, etc_dir = directory / "work", write_etc(directory / "etc")
     work_dir.mkdir()
-    directory.chmod(0o755)
+    for shown in (directory, work_dir):
+        shown.chmod(0o755)  # the command may be another user
     return Sandbox(
         work_dir=stage.locate(work_dir),
         etc_dir=stage.locate(etc_dir),

@@ -24,9 +24,9 @@ from octrad.foundation.once.messages import (
 )
 from octrad.runner.server.inspect_host import inspect_workshop
 from octrad.runner.server.nix.read_snapshot import read_snapshot, verify_snapshot
-from octrad.runner.server.nix.snapshot_place import snapshot_git_dir
+from octrad.runner.server.nix.snapshot_place import side_of_snapshot, snapshot_git_dir
 from octrad.runner.server.operations.perform import perform
-from octrad.runner.server.trees.diff_commits import DiffSide, diff_commits, side_of_snapshot, side_of_task
+from octrad.runner.server.trees.diff_commits import DiffSide, diff_commits, side_of_task
 from octrad.runner.server.trees.import_bundle import import_bundle
 from octrad.runner.server.trees.read_bundle import read_bundle
 from octrad.runner.server.trees.read_files import list_files, read_files

@@ -10,6 +10,7 @@ import asyncio
 import contextlib
 import json
 import os
+import shutil
 import signal
 import time
 from collections.abc import AsyncIterator, Callable
@@ -87,7 +88,8 @@ async def _start(sandbox: Sandbox, entry: tuple[str, ...]) -> AsyncIterator[_Sta
     with contextlib.ExitStack() as stack:
         pipes = (*_open_pipe(), *_open_pipe(), *_open_pipe())
         status, status_end, go_end, go, output, output_end = (stack.enter_context(file) for file in pipes)
-        argv = (*entry, *describe_sandbox(sandbox, Descriptors(status_end.fileno(), go_end.fileno())))
+        _, *arguments = describe_sandbox(sandbox, Descriptors(status_end.fileno(), go_end.fileno()))
+        argv = (*entry, _find_bubblewrap(), *arguments)
         process = await _start_bubblewrap(argv, output_end, (status_end.fileno(), go_end.fileno()))
         try:
             for end in (status_end, go_end, output_end):
@@ -104,6 +106,13 @@ def _open_pipe() -> tuple[FileIO, FileIO]:
     return FileIO(reading, "r"), FileIO(writing, "w")
 
 
+def _find_bubblewrap() -> str:
+    program = shutil.which("bwrap")
+    if program is None:
+        raise SandboxFailedError("bubblewrap is not installed", hint="`octrad check` says more")
+    return program
+
+
 async def _start_bubblewrap(
     argv: tuple[str, ...], output: FileIO, passed: tuple[int, int]
 ) -> asyncio.subprocess.Process:
@@ -114,8 +123,9 @@ async def _start_bubblewrap(
             # A pipe of our own: with asyncio's, waiting for the process also waits until its output was read.
             stdout=output,
             stderr=asyncio.subprocess.STDOUT,
-            # Nothing of the command's environment: bubblewrap itself must not load what a project names.
-            env={"PATH": os.environ.get("PATH", os.defpath)},
+            # Not the command's environment, since bubblewrap itself must not load what a project names; nor ours, since
+            # the command can read bubblewrap's in /proc/1/environ.
+            env={},
             pass_fds=passed,
             start_new_session=True,
         )

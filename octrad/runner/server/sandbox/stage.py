@@ -12,6 +12,7 @@ An ordinary user needs none of this: bubblewrap runs as that user.
 import asyncio
 import contextlib
 import os
+import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -46,7 +47,8 @@ class Stage:
             return ()
         # Through our own descriptor, not an inherited one: nothing of it reaches the command.
         namespace = f"/proc/{os.getpid()}/fd/{self.descriptor}"
-        return ("nsenter", f"--mount={namespace}", "--setuid", str(self.uid), "--setgid", str(self.uid), "--")
+        program = shutil.which("nsenter") or "nsenter"
+        return (program, f"--mount={namespace}", "--setuid", str(self.uid), "--setgid", str(self.uid), "--")
 
     def locate(self, path: Path) -> Path:
         """Returns where bubblewrap finds `path`."""
