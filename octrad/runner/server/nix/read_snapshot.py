@@ -14,6 +14,8 @@ from octrad.runner.server.trees.task_tree import TaskTree
 class SnapshotDamagedError(ConflictError):
     """What stands in the store is not what was put there."""
 
+    code = "snapshot_damaged"
+
 
 async def verify_snapshot(store: NixStore, store_path: str, nar_hash: str) -> None:
     """Reads the whole snapshot and compares its hash with the one that was recorded.
