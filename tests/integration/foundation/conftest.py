@@ -1,6 +1,7 @@
 """Real servers for the tests of this directory, each private to the run."""
 
 import asyncio
+import shutil
 import subprocess
 import time
 from collections.abc import Iterator
@@ -13,9 +14,23 @@ from octrad.foundation.unix_socket import answers
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
+def initialised_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A state directory whose PostgreSQL was initialised and stopped, to be copied: initdb costs seconds."""
+    directory = tmp_path_factory.mktemp("initialised")
+
+    async def initialise() -> None:
+        await (await ensure_running(directory)).stop()
+
+    asyncio.run(initialise())
+    return directory
+
+
+@pytest.fixture(scope="session")
+def postgres(initialised_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedPostgres]:
     """A private PostgreSQL for all tests of this directory."""
-    server = asyncio.run(ensure_running(tmp_path_factory.mktemp("state")))
+    directory = tmp_path_factory.mktemp("state")
+    shutil.copytree(initialised_state, directory, dirs_exist_ok=True)
+    server = asyncio.run(ensure_running(directory))
     yield server
     asyncio.run(server.stop())
 

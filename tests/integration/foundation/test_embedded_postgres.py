@@ -1,5 +1,6 @@
 import asyncio
 import os
+import shutil
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -28,10 +29,16 @@ def server_pid(state_dir: Path) -> int:
 
 
 @pytest.fixture
-async def state_dir(tmp_path: Path) -> AsyncIterator[Path]:
+async def new_state_dir(tmp_path: Path) -> AsyncIterator[Path]:
     yield tmp_path
-    if (tmp_path / "postgres" / "data" / "PG_VERSION").exists():
-        await EmbeddedPostgres("", tmp_path / "postgres" / "data").stop()
+    await EmbeddedPostgres("", tmp_path / "postgres" / "data").stop()
+
+
+@pytest.fixture
+async def state_dir(new_state_dir: Path, initialised_state: Path) -> Path:
+    """One that was used before."""
+    await asyncio.to_thread(shutil.copytree, initialised_state, new_state_dir, dirs_exist_ok=True)
+    return new_state_dir
 
 
 async def ask(dsn: str, query: str) -> object:
@@ -44,17 +51,17 @@ async def test_machine_can_run_it() -> None:
     assert await why_unusable() is None
 
 
-async def test_it_outlives_a_killed_starter_and_is_attached_to(state_dir: Path) -> None:
-    starter = await run([sys.executable, "-c", START, str(state_dir)], check=False)
+async def test_it_outlives_a_killed_starter_and_is_attached_to(new_state_dir: Path) -> None:
+    starter = await run([sys.executable, "-c", START, str(new_state_dir)], check=False)
     assert starter.exit_code == -signal.SIGKILL, starter
-    pid = server_pid(state_dir)
-    server = await ensure_running(state_dir)
-    assert (server_pid(state_dir), server.dsn) == (pid, starter.text)
+    pid = server_pid(new_state_dir)
+    server = await ensure_running(new_state_dir)
+    assert (server_pid(new_state_dir), server.dsn) == (pid, starter.text)
     assert await ask(server.dsn, "SELECT current_database()") == "octra"
 
 
-async def test_two_starters_get_one_server(state_dir: Path) -> None:
-    servers = await asyncio.gather(*(ensure_running(state_dir) for _ in range(4)))
+async def test_two_starters_get_one_server(new_state_dir: Path) -> None:
+    servers = await asyncio.gather(*(ensure_running(new_state_dir) for _ in range(4)))
     assert len({server.dsn for server in servers}) == 1
 
 
@@ -97,11 +104,11 @@ async def test_stale_pid_file_of_another_process_is_not_believed(state_dir: Path
     assert server_pid(state_dir) != os.getpid()
 
 
-async def test_interrupted_initialisation_is_made_again(state_dir: Path) -> None:
-    half = state_dir / "postgres" / "data.new"
+async def test_interrupted_initialisation_is_made_again(new_state_dir: Path) -> None:
+    half = new_state_dir / "postgres" / "data.new"
     half.mkdir(parents=True)
     (half / "PG_VERSION").write_text("18\n")
-    server = await ensure_running(state_dir)
+    server = await ensure_running(new_state_dir)
     assert await ask(server.dsn, "SELECT 1") == 1
 
 
@@ -122,8 +129,8 @@ async def test_deep_state_directory_is_no_obstacle(tmp_path: Path) -> None:
     await server.stop()
 
 
-async def test_ordinary_user_needs_nothing_special(state_dir: Path) -> None:
-    argv = [sys.executable, "-c", START, str(state_dir)]
+async def test_ordinary_user_needs_nothing_special(new_state_dir: Path) -> None:
+    argv = [sys.executable, "-c", START, str(new_state_dir)]
     if os.geteuid() == 0:
         argv = ["unshare", "--user", "--map-user=daemon", "--map-group=daemon", *argv]
     starter = await run(argv, check=False)

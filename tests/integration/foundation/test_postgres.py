@@ -1,4 +1,5 @@
 import asyncio
+import shutil
 import uuid
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -165,7 +166,8 @@ async def test_error_of_ours_in_sql_is_not_repeated(database: Database) -> None:
     assert attempts == 1
 
 
-async def test_outage_of_the_server_is_outlived(tmp_path: Path) -> None:
+async def test_outage_of_the_server_is_outlived(tmp_path: Path, initialised_state: Path) -> None:
+    await asyncio.to_thread(shutil.copytree, initialised_state, tmp_path, dirs_exist_ok=True)
     server = await ensure_running(tmp_path)
     database = Database(server.dsn)
     await database.open()
