@@ -18,6 +18,7 @@ from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 
 # From here on new files go into one pack instead of one file each: several times faster now, and again at snapshots.
 FILES_FOR_A_PACK = 256
+LARGE_FILE = "512k"  # a file of this size goes into a pack at once, in any case
 NESTED_REPOSITORIES_DEPTH = 20
 SUBJECT_CHARACTERS = 500
 DEFAULT_SUBJECT = "Change files"
@@ -101,7 +102,9 @@ def commit_message(subject: str) -> bytes:
 
 async def _add_all(repository: Repository) -> None:
     untracked = await _open_nested_repositories(repository)
-    settings = ("core.bigFileThreshold=1",) if untracked >= FILES_FOR_A_PACK else ()
+    threshold = "1" if untracked >= FILES_FOR_A_PACK else LARGE_FILE
+    # Speed is worth more than size here: what is linked into a snapshot is stored as it is.
+    settings = (f"core.bigFileThreshold={threshold}", "core.compression=1")
     await git(repository, "add", "-A", settings=settings)
 
 

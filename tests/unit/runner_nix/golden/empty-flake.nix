@@ -1,0 +1,21 @@
+# Written by Octra, and written anew as long as nobody changes it: 7d97bdbea948480f
+{
+  description = "";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells: nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: shells nixpkgs.legacyPackages.${system});
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+          ];
+        };
+      });
+    };
+}
