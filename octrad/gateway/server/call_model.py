@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import json
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 from pydantic import SecretStr
@@ -54,6 +55,8 @@ class ModelCaller:
 
     def __init__(self, litellm: LazyLiteLLM) -> None:
         self._litellm = litellm
+        # Models (reasoning ones, mostly) whose temperature is not ours to choose.
+        self._fixed_temperature: set[str] = set()
 
     async def ready(self) -> None:
         """Waits until requests can be made at once.
@@ -69,7 +72,7 @@ class ModelCaller:
         try:
             # LiteLLM's own timeout is for each read: a reply that drips would pass it.
             async with asyncio.timeout(request.timeout_s):
-                response = await litellm.acompletion(**_arguments(request))
+                response = await self._complete(litellm, request)
         except TimeoutError:
             return ProviderError("Timeout", 0, f"no answer within {request.timeout_s:g} s", "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
@@ -77,6 +80,20 @@ class ModelCaller:
         except Exception as error:  # noqa: BLE001
             return _provider_error(error)
         return _reply(response)
+
+    async def _complete(self, litellm: ModuleType, request: ModelRequest) -> Any:
+        model = request.target.litellm_model
+        arguments = _arguments(request)
+        if model in self._fixed_temperature:
+            arguments.pop("temperature", None)
+        try:
+            return await litellm.acompletion(**arguments)
+        except litellm.exceptions.UnsupportedParamsError as error:
+            # LiteLLM's own knowledge: nothing was sent yet, so this is no attempt.
+            if "temperature" not in str(error) or arguments.pop("temperature", None) is None:
+                raise
+            self._fixed_temperature.add(model)
+            return await litellm.acompletion(**arguments)
 
 
 def _arguments(request: ModelRequest) -> dict[str, Any]:

@@ -13,9 +13,14 @@ from types import ModuleType
 
 from octrad.foundation.errors import ConfigurationError
 
-# Read by LiteLLM while it is imported: take the price map from the package rather than from the network, and do not
+# Read by LiteLLM: take prices and Anthropic's beta headers from the package rather than from the network, and do not
 # load a `.env` file from wherever we stand.
-_ENVIRONMENT = {"LITELLM_LOCAL_MODEL_COST_MAP": "True", "LITELLM_MODE": "PRODUCTION", "LITELLM_LOG": "WARNING"}
+_ENVIRONMENT = {
+    "LITELLM_LOCAL_MODEL_COST_MAP": "True",
+    "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
+    "LITELLM_MODE": "PRODUCTION",
+    "LITELLM_LOG": "WARNING",
+}
 # It would trust certifi's authorities only; those of the machine are what its administrator trusts.
 _SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
 # At DEBUG they print whole prompts and headers.
@@ -77,4 +82,4 @@ def _silence_callbacks() -> None:
     def drop(async_coroutine: Coroutine[object, object, object]) -> None:
         async_coroutine.close()
 
-    GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = drop  # type: ignore[method-assign] - on purpose
+    GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = drop  # type: ignore[method-assign]  # on purpose

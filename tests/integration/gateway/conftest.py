@@ -61,7 +61,7 @@ class House:
             os.kill(pid, signal.SIGKILL)
 
 
-def write_house(directory: Path, base_url: str, *, extra: str = "", chain: str = "") -> House:
+def write_house(directory: Path, base_url: str, *, extra: str = "", chain: str = "", providers: str = "") -> House:
     """Writes a configuration with the rehearsal as provider, also with a key and with nobody at its URL."""
     key = directory / "canary.key"
     key.write_text(CANARY + "\n")
@@ -93,6 +93,7 @@ key_file = "{directory}/nowhere.key"
 [providers.nobody]
 kind = "openai-compatible"
 base_url = "http://127.0.0.1:9/v1"
+{providers}
 """
     )
     return House(directory / "state", config)
@@ -111,8 +112,8 @@ def own_house(tmp_path: Path, rehearsal: Rehearsal) -> Iterator[Callable[..., Ho
     """Makes a house of the test's own."""
     made: list[House] = []
 
-    def make(*, extra: str = "", chain: str = "") -> House:
-        made.append(write_house(tmp_path, rehearsal.base_url, extra=extra, chain=chain))
+    def make(*, extra: str = "", chain: str = "", providers: str = "") -> House:
+        made.append(write_house(tmp_path, rehearsal.base_url, extra=extra, chain=chain, providers=providers))
         return made[-1]
 
     yield make
