@@ -8,7 +8,6 @@ import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 from typing import TYPE_CHECKING, Self, TypeVar
-from urllib.parse import quote
 
 # Neither fork nor gRPC's own chatter on stderr is wanted; both are read when grpc is imported.
 os.environ.setdefault("GRPC_ENABLE_FORK_SUPPORT", "0")
@@ -32,6 +31,7 @@ CALL_TIMEOUT_S = 60.0
 # For calls that read or write hundreds of megabytes, or that wait for processes to end.
 LONG_CALL_TIMEOUT_S = 3600.0
 RETRY_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
+PLAIN_BYTES = frozenset(b"/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
     ("grpc.min_reconnect_backoff_ms", 100),
@@ -49,7 +49,7 @@ class Client:
 
     def __init__(self, socket: str) -> None:
         self.socket = socket
-        self._channel = grpc.insecure_channel(f"unix:{quote(socket)}", options=CHANNEL_OPTIONS)
+        self._channel = grpc.insecure_channel(_target(socket), options=CHANNEL_OPTIONS)
 
     def __enter__(self) -> Self:
         return self
@@ -129,6 +129,11 @@ class Client:
             if is_lost_connection(error) and not is_answered(error):
                 raise not_running(self.socket) from error
             raise translate_rpc_error(error) from error
+
+
+def _target(socket: str) -> str:
+    # gRPC reads the path as that of a URI. (Importing urllib.parse for this would cost 2 ms.)
+    return "unix:" + "".join(chr(byte) if byte in PLAIN_BYTES else f"%{byte:02X}" for byte in os.fsencode(socket))
 
 
 def connect(socket: str | None) -> Client:

@@ -1,14 +1,16 @@
 """What commands share to print: results on stdout, progress on stderr; and how they reach the daemon."""
 
-import datetime as dt
-import shutil
+import os
 import sys
 from collections.abc import Callable, Iterable
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import click
 
 from octractl.client import Client, connect
+
+if TYPE_CHECKING:
+    import datetime as dt
 
 Function = TypeVar("Function", bound=Callable[..., object])
 
@@ -37,9 +39,11 @@ def say(line: str) -> None:
 
 def terminal_width() -> int:
     """Returns the columns of the terminal that stdout is, or 0 when it is none: nothing is cut then."""
-    return shutil.get_terminal_size().columns if sys.stdout.isatty() else 0
+    return os.get_terminal_size(sys.stdout.fileno()).columns if sys.stdout.isatty() else 0
 
 
-def local_zone() -> dt.tzinfo:
+def local_zone() -> "dt.tzinfo":
     """Returns the user's time zone as it is now."""
+    import datetime as dt  # noqa: PLC0415 - not every command shows a time
+
     return dt.datetime.now().astimezone().tzinfo or dt.UTC

@@ -1,7 +1,6 @@
 """Lays out columns of text. Pure."""
 
 from collections.abc import Sequence
-from unicodedata import combining, east_asian_width
 
 GAP = "  "
 
@@ -10,6 +9,8 @@ def display_width(text: str) -> int:
     """Returns how many columns of a terminal the text takes."""
     if text.isascii():
         return len(text)
+    from unicodedata import combining, east_asian_width  # noqa: PLC0415 - a library of its own, for few
+
     return sum(0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text)
 
 
