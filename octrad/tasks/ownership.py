@@ -25,6 +25,8 @@ _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 STALLED_S: Final = 30.0
 # The n-th error in a row that nobody foresaw ends the task.
 FAILURES_ALLOWED: Final = 3
+# Before it is tried again; the second time twice as long.
+FIRST_PAUSE_S = 2.0
 _ERROR_CHARACTERS: Final = 500
 
 
@@ -96,7 +98,7 @@ async def count_failure(database: Database, lease: Lease, error: str) -> None:
         failures = task.failures + 1
         if failures < FAILURES_ALLOWED:
             await _put_back(
-                connection, task, f"octrad met an error: {error[:_ERROR_CHARACTERS]}", delay_s=2.0**failures
+                connection, task, f"octrad met an error: {error[:_ERROR_CHARACTERS]}", delay_s=FIRST_PAUSE_S * failures
             )
         else:
             await _give_up(connection, task, error[:_ERROR_CHARACTERS])

@@ -183,18 +183,27 @@ class TaskQueue:
         if self._stopping.is_set():
             execution.cancel()
         try:
-            await execution
+            # Not `await execution`: that would hand a cancelling on to it, and wait for as long as it likes.
+            await asyncio.wait({execution})
         except asyncio.CancelledError:
-            # Ours, from stop(), or the worker's: it ends here, because the job has to end well once the task is back.
+            # From the worker, whose bound is over. It ends here, because the job has to end well once the task is back.
             execution.cancel()
-            await asyncio.wait({execution}, timeout=self._drain_s)
+        await self._settle(lease, execution)
+
+    async def _settle(self, lease: Lease, execution: asyncio.Task[None]) -> None:
+        """Sees to it that the task is final, or paused, or somebody else's, or back in the queue."""
+        if not execution.done() or execution.cancelled():
             await release_task(self._database, lease, "octrad stopped")
-        except StaleLeaseError as error:
-            _LOG.warning("%s", error)
-        except Exception as error:  # noqa: BLE001 - a task's boundary
-            # Whatever it was, the daemon and the other tasks go on.
-            _LOG.exception("running task %s raised an error", task.id, extra={"octra_task": task.id})
-            await count_failure(self._database, lease, str(error) or type(error).__name__)
+            return
+        match execution.exception():
+            case None:
+                return
+            case StaleLeaseError() as error:
+                _LOG.warning("%s", error)
+            case error:
+                # The boundary of a task: whatever it was, the daemon and the other tasks go on.
+                _LOG.error("running task %s raised an error", lease.task_id, exc_info=error)
+                await count_failure(self._database, lease, str(error) or type(error).__name__)
 
     async def _execute(self, lease: Lease, task: Task) -> None:
         signal = CancelSignal()

@@ -1,5 +1,8 @@
 """What the tests of this directory do to a task, in the words of its life."""
 
+from psycopg import AsyncConnection
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
+
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.machine import TaskState
@@ -28,3 +31,11 @@ async def submit_and_claim(database: Database, project: str = "") -> Lease:
 async def finish(database: Database, lease: Lease) -> Task:
     await change_state(database, lease, TaskState.REVIEW)
     return await change_state(database, lease, TaskState.DONE)
+
+
+async def cut_connections(database: Database) -> None:
+    """Ends every connection to this database, as a restart of the server does."""
+    name = conninfo_to_dict(database.dsn)["dbname"]
+    elsewhere = make_conninfo(database.dsn, dbname="octra")
+    async with await AsyncConnection.connect(elsewhere, autocommit=True) as connection:
+        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
