@@ -27,6 +27,8 @@ class Workshop:
     stage: Stage
     slots: CommandSlots
     locks: TreeLocks
+    # One for all operations: it holds the locks that keep two of them from building the same environment at once.
+    builder: EnvironmentBuilder
 
     @property
     def trees_dir(self) -> Path:
@@ -53,11 +55,6 @@ class Workshop:
         """What commands are shown of ours: their /etc and the activation of their environments."""
         return self.runner_dir / "shown"
 
-    @property
-    def builder(self) -> EnvironmentBuilder:
-        """What builds environments."""
-        return EnvironmentBuilder(self.store, self.nixpkgs, self.environments_dir, self.config.nix.build_timeout_s)
-
 
 def runner_directory(state_dir: Path) -> Path:
     """Returns where the runner keeps everything, as an absolute path."""
@@ -83,6 +80,7 @@ async def open_workshop(state_dir: Path, config: Config) -> Workshop:
         stage=await _make_stage(runner_dir, store),
         slots=CommandSlots(config.limits.commands_at_once),
         locks=TreeLocks(),
+        builder=EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s),
     )
     write_etc(workshop.shown_dir / "etc")
     return workshop
