@@ -5,7 +5,7 @@ database, so a slow one loses nothing and a dead one costs nothing.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -69,7 +69,7 @@ class EventLog:
         """
         return (await self._view(task_id, after_seq, limit)).events
 
-    async def watch(self, task_id: TaskId, after_seq: int) -> AsyncIterator[Event | ResumeAfter]:
+    async def watch(self, task_id: TaskId, after_seq: int) -> AsyncGenerator[Event | ResumeAfter, None]:
         """The events with greater numbers, then those that come.
 
         Ends when the task is in a final state and all is told, or with a `ResumeAfter` when the log is stopped.

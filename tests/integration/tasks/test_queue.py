@@ -259,11 +259,15 @@ async def test_an_outage_in_mid_run_fails_nothing(database: Database, wakeups: W
 Start = Callable[[], Awaitable[asyncio.subprocess.Process]]
 
 
+def read_lines(path: Path) -> list[str]:
+    return path.read_text().splitlines() if path.exists() else []
+
+
 async def wait_for_lines(path: Path, count: int) -> list[str]:
     async with asyncio.timeout(30):
-        while not path.exists() or len(path.read_text().splitlines()) < count:  # noqa: ASYNC110 - another process writes it
+        while len(lines := read_lines(path)) < count:
             await asyncio.sleep(0.01)
-    return path.read_text().splitlines()
+    return lines
 
 
 async def test_killed_in_mid_task_it_resumes_at_once_and_repeats_no_finished_step(
@@ -280,7 +284,7 @@ async def test_killed_in_mid_task_it_resumes_at_once_and_repeats_no_finished_ste
     for _ in range(2):
         os.kill(process.pid, signal.SIGKILL)
         await process.wait()
-        seen = len((tmp_path / "log").read_text().splitlines())
+        seen = len(read_lines(tmp_path / "log"))
         process = await start()
         lines = await wait_for_lines(tmp_path / "log", seen + 1)
         restarted = time.monotonic()
@@ -292,7 +296,7 @@ async def test_killed_in_mid_task_it_resumes_at_once_and_repeats_no_finished_ste
         assert [step.attempt for step in await list_steps(database, task.id)] == [1, 1, 1]
     os.kill(process.pid, signal.SIGKILL)
     await process.wait()
-    done = [line for line in (tmp_path / "log").read_text().splitlines() if not line.startswith("started")]
+    done = [line for line in read_lines(tmp_path / "log") if not line.startswith("started")]
     for task in tasks:
         # The second was in flight at each kill: the same question, asked again.
         expected = [f"{task.id}/first/#1"] + [f"{task.id}/second/#1"] * 3 + [f"{task.id}/third/#1"]
