@@ -46,7 +46,7 @@ def choose_store(config: Nix, runner_dir: Path) -> NixStore:
     Raises:
         ConfigurationError: the machine's store was asked for and cannot be used.
     """
-    usable = DAEMON_SOCKET.exists() or os.access(SYSTEM_STORE, os.W_OK)
+    usable = os.access(DAEMON_SOCKET, os.W_OK) or os.access(SYSTEM_STORE, os.W_OK)
     match config.store:
         case "private":
             return private_store(runner_dir / "nix")
