@@ -103,6 +103,21 @@ async def test_an_unchanged_commit_is_the_same_snapshot_without_an_add(
     assert not (tree.root / "snapshot").exists()
 
 
+async def test_work_goes_on_after_a_snapshot_without_writing_files_again(
+    tree: TaskTree, first: str, store: NixStore, roots: Path
+) -> None:
+    commit = await _project(tree, first)
+    await take_snapshot(tree, commit, store, roots)
+    file = tree.work_dir("main") / "run"
+    inode, written = file.stat().st_ino, file.stat().st_mtime_ns
+    await reset_branch(tree, "main", commit)
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == (inode, written)
+    (tree.work_dir("main") / "run").write_text("changed")
+    await take_snapshot(tree, commit, store, roots)
+    await reset_branch(tree, "main", commit)
+    assert file.read_text() == "#!/bin/sh\n"
+
+
 async def test_two_at_once_are_one(tree: TaskTree, first: str, store: NixStore, roots: Path) -> None:
     commit = await _project(tree, first)
     one, two = await asyncio.gather(*(take_snapshot(tree, commit, store, roots) for _ in range(2)))

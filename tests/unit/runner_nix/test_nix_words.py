@@ -60,6 +60,13 @@ POINTED = """error: attribute 'b' missing
              |     ^
             5| }
 """
+TRACED = f"""error:
+       … while calling the 'derivationStrict' builtin
+         at <nix/derivation-internal.nix>:34:12:
+           33|   strict = pkgs.derivation drvAttrs;
+             |            ^
+       {POINTED}"""
+REMOVED = "error:\n  … while evaluating\n\n       error: 'nodePackages' has been removed; use the attribute itself"
 NO_NETWORK = "error: unable to download 'https://api.github.com/x': Couldn't resolve host name (6)"
 NO_SHELL = "error: flake 'path:/x' does not provide attribute 'devShells.x86_64-linux.default'"
 
@@ -68,6 +75,8 @@ NO_SHELL = "error: flake 'path:/x' does not provide attribute 'devShells.x86_64-
     ("stderr", "kind", "words"),
     [
         (POINTED, InvalidRequestError, "`a.b` does not exist"),
+        (TRACED, InvalidRequestError, "`a.b` does not exist"),
+        (REMOVED, InvalidRequestError, "'nodePackages' has been removed"),
         ("error: attribute 'x' missing", InvalidRequestError, "`x` does not exist"),
         (NO_SHELL, InvalidRequestError, "devShells.default"),
         (NO_NETWORK, UnavailableError, "cannot be fetched"),

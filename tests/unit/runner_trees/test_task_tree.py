@@ -24,7 +24,9 @@ def test_names_of_plans_are_branches(branch: str) -> None:
     assert checked_branch(branch) == branch
 
 
-@pytest.mark.parametrize("branch", ["", "..", "a..b", "a/b", ".a", "a.lock", "a.", "-a", "Main", "a b", "a\0", "é"])
+@pytest.mark.parametrize(
+    "branch", ["", "..", "a..b", "a/b", ".a", "a.lock", "a.touched", "a.", "-a", "Main", "a b", "a\0", "é"]
+)
 def test_other_names_are_refused(branch: str) -> None:
     with pytest.raises(InvalidRequestError):
         TaskTree(Path("/x")).work_dir(branch)

@@ -15,7 +15,7 @@ from octrad.runner.server.nix.snapshot_place import SNAPSHOT_NAME
 from octrad.runner.server.trees.create_tree import link_or_copy
 from octrad.runner.server.trees.git import Repository, git, printable_path
 from octrad.runner.server.trees.remove_directory import remove_directory
-from octrad.runner.server.trees.reset_branch import Leftovers, reset_branch
+from octrad.runner.server.trees.reset_branch import Leftovers, expect_touched_files, reset_branch
 from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree
 
 # Nix 2.26 fails at about 110.
@@ -51,6 +51,8 @@ async def assemble_snapshot(tree: TaskTree, commit: str) -> Path:
     place = assembly_place(tree)
     await asyncio.to_thread(_begin, place, commit)
     work = await reset_branch(tree, MAIN_BRANCH, commit, Leftovers.IGNORED)
+    # A second name, and its end, change a file's ctime.
+    await asyncio.to_thread(expect_touched_files, tree, MAIN_BRANCH)
     await _take_files(tree, work, place)
     await _take_history(tree, commit, place / ".git" / "objects" / "pack")
     await git(Repository(tree.git_dir, index=place / ".git" / "index"), "read-tree", commit)

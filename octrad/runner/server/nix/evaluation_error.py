@@ -9,6 +9,11 @@ _MISSING = re.compile(r"error: (?:attribute '([^']+)' missing|undefined variable
 # The line of the flake that Nix points at: `   4|     packages = [ pkgs.a.b ];`, with a caret below.
 _POINTED = re.compile(r"^\s*\d+\|(?P<code>[^\n]*)\n\s*\|(?P<caret>[ ]*)\^", re.MULTILINE)
 _ATTRIBUTE_AT = re.compile(r"pkgs\.([A-Za-z0-9_.'\"-]+)")
+# What nixpkgs itself says of attributes that are there and cannot be had.
+_UNAVAILABLE = re.compile(
+    r"error: (?P<reason>[^\n]*(?:has been removed|was removed|has an unfree license|is marked as (?:broken|insecure)"
+    r"|is not available on the requested hostPlatform)[^\n]*)"
+)
 _NO_NETWORK = re.compile(
     r"unable to download|[Cc]ouldn't resolve host|Could not resolve host|Connection refused|timed out"
 )
@@ -25,8 +30,10 @@ def explain(error: CommandFailedError, nixpkgs: str) -> OctraError:
     """
     missing = _MISSING.search(error.stderr)
     if missing is not None:
-        name = _whole_attribute(error.stderr) or missing[1] or missing[2]
+        name = _whole_attribute(error.stderr[missing.end() :]) or missing[1] or missing[2]
         return InvalidRequestError(f"`{name}` does not exist in nixpkgs ({nixpkgs})", field="packages")
+    if unavailable := _UNAVAILABLE.search(error.stderr):
+        return InvalidRequestError(f"nixpkgs ({nixpkgs}): {unavailable['reason'].strip()}", field="packages")
     if _NO_SHELL in error.stderr:
         return InvalidRequestError(
             "the project's flake.nix has no devShells.default for this system", field="flake.nix"

@@ -46,6 +46,11 @@ async def reset_branch(tree: TaskTree, branch: str, commit: str, leftovers: Left
     return tree.work_dir(branch)
 
 
+def expect_touched_files(tree: TaskTree, branch: str) -> None:
+    """Tells the next reset that files were touched but not changed, so that it compares before it writes. Blocks."""
+    _touched(tree.index(branch)).touch()
+
+
 async def require_commit(tree: TaskTree, commit: str) -> None:
     """Makes sure that the tree has a commit.
 
@@ -69,12 +74,20 @@ def open_branch(tree: TaskTree, branch: str) -> Repository:
 
 
 async def _reset(repository: Repository, commit: str, leftovers: Leftovers) -> None:
+    if repository.index is not None and await asyncio.to_thread(_touched(repository.index).exists):
+        await git(repository, "update-index", "-q", "--refresh", check=False)
+        await asyncio.to_thread(_touched(repository.index).unlink)
     await git(repository, "read-tree", "--reset", "-u", commit)
     if leftovers is not Leftovers.EVERYTHING:
         more = ("-x",) if leftovers is Leftovers.NOTHING else ()
         await git(repository, "clean", "-ffdq", *more)
 
 
+def _touched(index: Path) -> Path:
+    return index.with_name(f"{index.name}.touched")
+
+
 def _discard_branch(tree: TaskTree, branch: str) -> None:
-    tree.index(branch).unlink(missing_ok=True)
+    for file in (tree.index(branch), _touched(tree.index(branch))):
+        file.unlink(missing_ok=True)
     remove_directory(tree.work_dir(branch))
