@@ -12,7 +12,7 @@ from octrad.runner.edits import Edit, Removal, Replacement, WholeFile
 from octrad.runner.failures import SnapshotDamagedError
 from octrad.runner.operations import BundleSource, Command, Progress, SnapshotSource, TreePlace
 from octrad.runner.reading import DiffSide
-from tests.integration.runner.conftest import Project
+from tests.integration.runner.conftest import STACK, Project
 
 
 def exists(path: str) -> bool:
@@ -228,6 +228,46 @@ async def test_unknown_tree_commit_environment_and_output_are_not_found(project:
         await project.client.run_command(project.request_id(), project.main(), asked)
     with pytest.raises(NotFoundError):
         await project.client.read_output("bnone/step")
+
+
+@pytest.mark.parametrize("command", ["", "  \n", "a\0b", "x" * 200_000])
+async def test_command_that_cannot_be_run_is_refused(project: Project, command: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        await project.run(command)
+
+
+@pytest.mark.parametrize(
+    ("command", "exit_code", "head"),
+    [
+        ("no-such-program", 127, "bash: line 1: no-such-program: command not found"),
+        ("if", 2, "syntax error"),
+        ("# nothing", 0, ""),
+        ("kill -TERM $$", 143, ""),
+        ("cat", 0, ""),
+        ("printf 'a\nb' | while read -r x; do echo \"<$x>\"; done", 0, "<a>"),
+        ("sh -c 'echo $0'; /usr/bin/env true", 0, "sh"),
+    ],
+)
+async def test_command_ends_as_in_any_shell(project: Project, command: str, exit_code: int, head: str) -> None:
+    result = await project.run(command)
+    assert result.exit_code == exit_code
+    assert head in result.head
+
+
+async def test_shell_hook_of_a_repository_of_its_own_flake_is_run(project: Project) -> None:
+    flake = """cat > flake.nix << 'END'
+{ outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
+  devShells.x86_64-linux.default = pkgs.mkShell { packages = [ pkgs.python3 ]; shellHook = "export HOOKED=yes"; };
+}; }
+END"""
+    made = await project.run(flake, commit_subject="A flake of its own")
+    built = await project.client.build_environment(
+        project.request_id(), project.task_id, made.commit, title="Theirs", stack=STACK
+    )
+    place = project.main(built.commit)
+    asked = Command("echo $HOOKED; ulimit -u", built.environment_hash)
+    result = await project.client.run_command(project.request_id(), place, asked)
+    assert result.head == "yes\n64\n"
 
 
 async def test_cancelled_command_is_gone_within_two_seconds(project: Project) -> None:

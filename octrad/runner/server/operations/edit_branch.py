@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import assert_never
 
 from octra_proto.runner.v1 import runner_pb2 as pb
-from octrad.foundation.errors import InvalidRequestError
+from octrad.foundation.errors import ExhaustedError, InvalidRequestError
 from octrad.runner.edits import Edit, Removal, Replacement, WholeFile
 from octrad.runner.server.edits.apply_edits import Outcome, apply_edits, judge_edits
 from octrad.runner.server.edits.write_files import look_at, write_files
@@ -21,6 +21,7 @@ async def edit_branch(workshop: Workshop, request: pb.ApplyEdits) -> pb.Finished
     Raises:
         NotFoundError: no such tree or commit.
         InvalidRequestError: an edit changes nothing.
+        ExhaustedError: the disk refuses.
     """
     tree = existing_tree(workshop.runner_dir, request.task_id)
     edits = [_read_edit(edit) for edit in request.edits]
@@ -37,8 +38,11 @@ async def edit_branch(workshop: Workshop, request: pb.ApplyEdits) -> pb.Finished
 
 
 def _apply(work_dir: Path, edits: list[Edit]) -> Outcome:
-    outcome = apply_edits(edits, {edit.path: look_at(work_dir, edit.path) for edit in edits})
-    write_files(work_dir, outcome.files)
+    try:
+        outcome = apply_edits(edits, {edit.path: look_at(work_dir, edit.path) for edit in edits})
+        write_files(work_dir, outcome.files)
+    except OSError as error:
+        raise ExhaustedError(f"cannot write the files: {error.strerror}", hint="see `df`") from error
     return outcome
 
 

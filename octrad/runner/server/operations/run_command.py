@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from octra_proto.runner.v1 import runner_pb2 as pb
+from octrad.foundation.errors import InvalidRequestError
 from octrad.foundation.once.messages import Report
 from octrad.runner.server.nix.environment import Environment, load_environment
 from octrad.runner.server.operations.report_output import OutputReporter
@@ -21,6 +22,8 @@ from octrad.runner.server.workshop import Workshop
 
 # Where a command finds the shell code of its environment, when that has any.
 _ACTIVATE = "/etc/octra/activate.sh"
+# The kernel takes 128 KiB as one argument.
+_COMMAND_BYTES = 100_000
 
 
 async def run_command(workshop: Workshop, request_id: str, request: pb.RunCommand, report: Report) -> pb.Finished:
@@ -28,8 +31,11 @@ async def run_command(workshop: Workshop, request_id: str, request: pb.RunComman
 
     Raises:
         NotFoundError: no such tree, commit or environment.
+        InvalidRequestError: the command is empty, too long, or no text.
+        ExhaustedError: the output cannot be stored.
         SandboxFailedError: the sandbox could not be set up.
     """
+    _check(request.command)
     tree = existing_tree(workshop.runner_dir, request.task_id)
     environment = load_environment(workshop.environments_dir, request.environment_hash)
     async with workshop.locks.hold_branches(request.task_id, request.branch):
@@ -51,6 +57,15 @@ async def run_command(workshop: Workshop, request_id: str, request: pb.RunComman
         if request.commit_subject and ended.exit_code == 0:
             await _commit(tree, request, result)
     return pb.Finished(run_command=result)
+
+
+def _check(command: str) -> None:
+    if not command.strip():
+        raise InvalidRequestError("the command is empty", field="command")
+    if "\0" in command:
+        raise InvalidRequestError("the command has a NUL character", field="command")
+    if len(command.encode()) > _COMMAND_BYTES:
+        raise InvalidRequestError(f"the command is longer than {_COMMAND_BYTES} bytes", field="command")
 
 
 async def _run(

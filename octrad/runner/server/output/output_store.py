@@ -10,10 +10,11 @@ import gzip
 import re
 import struct
 import zlib
+from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
-from octrad.foundation.errors import InvalidRequestError, NotFoundError
+from octrad.foundation.errors import ExhaustedError, InvalidRequestError, NotFoundError
 from octrad.runner.reading import OutputPart
 
 PAGE_BYTES = 1024 * 1024
@@ -35,11 +36,12 @@ class OutputStore:
 
         Raises:
             InvalidRequestError: the id cannot be a path.
-            OSError: the disk refuses.
+            ExhaustedError: the disk refuses.
         """
         place = self._place(operation_id)
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        writer = OutputWriter(place, self._writing)
+        with _on_disk():
+            place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            writer = OutputWriter(place, self._writing)
         self._writing.add(place)
         return writer
 
@@ -99,7 +101,10 @@ class OutputStore:
 
 
 class OutputWriter:
-    """Writes one output. To be closed; until then the output counts as incomplete."""
+    """Writes one output. To be closed; until then the output counts as incomplete.
+
+    Every method raises ExhaustedError when the disk refuses.
+    """
 
     def __init__(self, place: Path, writing: set[Path]) -> None:
         self._place = place
@@ -107,8 +112,9 @@ class OutputWriter:
         self._waiting = bytearray()
         self._end = 0
         _with_suffix(place, "index").unlink(missing_ok=True)
-        self._log = _with_suffix(place, "gz").open("wb")
-        self._index = _with_suffix(place, "index").open("wb")
+        # Unbuffered: the index never names what is not in the file yet.
+        self._log = _with_suffix(place, "gz").open("wb", buffering=0)
+        self._index = _with_suffix(place, "index").open("wb", buffering=0)
 
     def write(self, chunk: bytes) -> None:
         """Takes the next bytes."""
@@ -120,12 +126,11 @@ class OutputWriter:
         """Makes all that was written readable."""
         if not self._waiting:
             return
-        self._log.write(gzip.compress(self._waiting, compresslevel=1, mtime=0))
-        self._log.flush()
-        self._end += len(self._waiting)
-        self._waiting.clear()
-        self._index.write(_ENTRY.pack(self._end, self._log.tell()))
-        self._index.flush()
+        with _on_disk():
+            self._log.write(gzip.compress(self._waiting, compresslevel=1, mtime=0))
+            self._end += len(self._waiting)
+            self._waiting.clear()
+            self._index.write(_ENTRY.pack(self._end, self._log.tell()))
 
     def close(self) -> None:
         """Ends the output."""
@@ -135,6 +140,14 @@ class OutputWriter:
             self._log.close()
             self._index.close()
             self._writing.discard(self._place)
+
+
+@contextlib.contextmanager
+def _on_disk() -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise ExhaustedError(f"cannot store the command's output: {error.strerror}", hint="see `df`") from error
 
 
 def _with_suffix(place: Path, suffix: str) -> Path:
