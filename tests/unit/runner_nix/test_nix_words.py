@@ -6,7 +6,6 @@ import pytest
 
 from octrad.foundation.config import Nix
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError, UnavailableError
-from octrad.foundation.process import CommandFailedError
 from octrad.runner.server.nix import store as store_module
 from octrad.runner.server.nix.evaluation_error import explain
 from octrad.runner.server.nix.inspect_host import version_of
@@ -47,10 +46,6 @@ def test_the_command_line_of_a_capture() -> None:
     assert "--override-input" not in print_dev_env_argv(Path("/f"), Path("/p"), "")
 
 
-def _failure(stderr: str, exit_code: int = 1) -> CommandFailedError:
-    return CommandFailedError(["nix"], None, exit_code, stderr)
-
-
 POINTED = """error: attribute 'b' missing
 
        at /store/flake.nix:4:5:
@@ -83,15 +78,15 @@ NO_SHELL = "error: flake 'path:/x' does not provide attribute 'devShells.x86_64-
     ],
 )
 def test_what_nix_says_is_said_in_words_that_help(stderr: str, kind: type[Exception], words: str) -> None:
-    explained = explain(_failure(stderr), "the pin")
+    explained = explain(stderr, 1, "the pin")
+    assert explained is not None
     assert type(explained) is kind
     assert words in explained.message
 
 
 def test_what_we_know_nothing_about_stays_as_it_is() -> None:
-    error = _failure("error: something else")
-    assert explain(error, "x") is error
-    assert isinstance(explain(_failure("not found: nix", 127), "x"), ConfigurationError)
+    assert explain("error: something else", 1, "x") is None
+    assert isinstance(explain("not found: nix", 127, "x"), ConfigurationError)
 
 
 def test_attributes_without_their_first_program_do_not_exist() -> None:

@@ -84,8 +84,8 @@ async def build_environment(
             return await _build_foreign(tree, commit, builder)
         return await _build_ours(tree, commit, request, builder, files)
     except CommandFailedError as error:
-        explained = explain(error, builder.nixpkgs.override or builder.nixpkgs.url)
-        if explained is error:
+        explained = explain(error.stderr, error.exit_code, builder.nixpkgs.override or builder.nixpkgs.url)
+        if explained is None:
             raise
         raise explained from error
 

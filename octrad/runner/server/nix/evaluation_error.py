@@ -3,7 +3,6 @@
 import re
 
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError, OctraError, UnavailableError
-from octrad.foundation.process import CommandFailedError
 
 _MISSING = re.compile(r"error: (?:attribute '([^']+)' missing|undefined variable '([^']+)')")
 # The line of the flake that Nix points at: `   4|     packages = [ pkgs.a.b ];`, with a caret below.
@@ -21,28 +20,29 @@ _NO_SHELL = "does not provide attribute"
 _NETWORK_HINT = "give the machine network, or set nix.nixpkgs to a path or to `stand-in`"
 
 
-def explain(error: CommandFailedError, nixpkgs: str) -> OctraError:
-    """The error to raise in place of that of Nix; the same one where we know nothing better.
+def explain(stderr: str, exit_code: int, nixpkgs: str) -> OctraError | None:
+    """The error to raise in place of that of Nix; None where we know nothing better.
 
     Args:
-        error: what `nix print-dev-env` or `nix flake lock` failed with.
+        stderr: what `nix print-dev-env` or `nix flake lock` said when it failed.
+        exit_code: 127 when there is no such program.
         nixpkgs: what stands for nixpkgs, for people.
     """
-    missing = _MISSING.search(error.stderr)
+    missing = _MISSING.search(stderr)
     if missing is not None:
-        name = _whole_attribute(error.stderr[missing.end() :]) or missing[1] or missing[2]
+        name = _whole_attribute(stderr[missing.end() :]) or missing[1] or missing[2]
         return InvalidRequestError(f"`{name}` does not exist in nixpkgs ({nixpkgs})", field="packages")
-    if unavailable := _UNAVAILABLE.search(error.stderr):
+    if unavailable := _UNAVAILABLE.search(stderr):
         return InvalidRequestError(f"nixpkgs ({nixpkgs}): {unavailable['reason'].strip()}", field="packages")
-    if _NO_SHELL in error.stderr:
+    if _NO_SHELL in stderr:
         return InvalidRequestError(
             "the project's flake.nix has no devShells.default for this system", field="flake.nix"
         )
-    if _NO_NETWORK.search(error.stderr):
+    if _NO_NETWORK.search(stderr):
         return UnavailableError(f"nixpkgs ({nixpkgs}) cannot be fetched", hint=_NETWORK_HINT)
-    if error.exit_code == 127:
+    if exit_code == 127:
         return ConfigurationError("Nix is not installed", hint="apt-get install nix-bin, or https://nixos.org/download")
-    return error
+    return None
 
 
 def _whole_attribute(stderr: str) -> str:
