@@ -7,7 +7,6 @@ from pathlib import Path
 
 from octrad.foundation.config import Config
 from octrad.foundation.errors import OctraError
-from octrad.foundation.process import CommandFailedError, run
 from octrad.runner.reading import Finding, HostReport
 from octrad.runner.server.nix import inspect_host as nix_host
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
@@ -19,7 +18,6 @@ from octrad.runner.server.sandbox.show_etc import write_etc
 from octrad.runner.server.sandbox.stage import Stage, make_stage
 from octrad.runner.server.workshop import runner_directory
 
-_GIT_AT_LEAST = (2, 30)
 _TRIAL = Limits(timeout_s=10, output_bytes=65536, memory_bytes=2**30, processes=64, file_bytes=2**20)
 _HOST_TOOLS = ("/usr", "/bin", "/lib", "/lib64", "/nix/store")
 
@@ -31,7 +29,7 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
         store = choose_store(config.nix, runner_dir)
         nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     except OctraError as error:
-        return (Finding("nix", False, error.message, error.hint), *await _inspect_tools())  # noqa: FBT003 - named by its place
+        return (Finding("nix", False, error.message, error.hint), await _inspect_sandbox())  # noqa: FBT003 - named by its place
     return (await inspect_workshop(store, nixpkgs, running=0)).findings
 
 
@@ -40,38 +38,13 @@ async def inspect_workshop(store: NixStore, nixpkgs: Nixpkgs, *, running: int) -
     inspection = await nix_host.inspect_host(store, nixpkgs)
     nix = (Finding(found.name, found.ok, found.detail, found.hint) for found in inspection.findings)
     return HostReport(
-        findings=(*nix, *await _inspect_tools()),
+        findings=(*nix, await _inspect_sandbox()),
         nix_version=inspection.nix_version,
         store_dir=inspection.store_dir,
         nixpkgs=inspection.nixpkgs,
         stand_in=inspection.stand_in,
         running=running,
     )
-
-
-async def _inspect_tools() -> tuple[Finding, ...]:
-    return (await _inspect_git(), await _inspect_bubblewrap(), await _inspect_sandbox())
-
-
-async def _inspect_git() -> Finding:
-    hint = "Debian: apt install git; NixOS: the octra module brings it"
-    try:
-        version = (await run(["git", "version"], timeout_s=10)).text.removeprefix("git version ")
-    except CommandFailedError as error:
-        return Finding("git", ok=False, detail=error.message, hint=hint)
-    numbers = tuple(int(part) for part in version.split(".")[:2] if part.isdigit())
-    if numbers < _GIT_AT_LEAST:
-        return Finding("git", ok=False, detail=f"{version} is too old: 2.30 or newer is needed", hint=hint)
-    return Finding("git", ok=True, detail=version)
-
-
-async def _inspect_bubblewrap() -> Finding:
-    try:
-        completed = await run(["bwrap", "--version"], timeout_s=10)
-    except CommandFailedError as error:
-        hint = "Debian: apt install bubblewrap; NixOS: the octra module brings it"
-        return Finding("bubblewrap", ok=False, detail=error.message, hint=hint)
-    return Finding("bubblewrap", ok=True, detail=completed.text.removeprefix("bubblewrap "))
 
 
 async def _inspect_sandbox() -> Finding:
