@@ -265,7 +265,7 @@ def read_lines(path: Path) -> list[str]:
 
 async def wait_for_lines(path: Path, count: int) -> list[str]:
     async with asyncio.timeout(30):
-        while len(lines := read_lines(path)) < count:
+        while len(lines := read_lines(path)) < count:  # noqa: ASYNC110 - another process writes it
             await asyncio.sleep(0.01)
     return lines
 
