@@ -7,11 +7,11 @@ its own waiting. The engine knows nothing of what the work is, nor of the protoc
 
 import asyncio
 import logging
-from collections import deque
 from collections.abc import AsyncIterator, Iterator
 
 from octrad.foundation.errors import CancelledByCallerError, OctraError, UnavailableError
 from octrad.foundation.once.activity import Activity
+from octrad.foundation.once.execution import Execution
 from octrad.foundation.once.messages import (
     Accepted,
     Failed,
@@ -19,7 +19,6 @@ from octrad.foundation.once.messages import (
     Interrupted,
     Message,
     Outcome,
-    Progress,
     Work,
     failure_of,
 )
@@ -27,9 +26,6 @@ from octrad.foundation.once.spool import DigestMismatchError, Spool
 
 logger = logging.getLogger(__name__)
 
-# Progress that an execution holds for those who come late or read slowly.
-HELD_PROGRESS_MESSAGES = 4096
-HELD_PROGRESS_BYTES = 1024 * 1024
 # Finished executions whose progress is still held, until they are acknowledged.
 HELD_FINISHED_EXECUTIONS = 32
 # A result that cannot be written (a full disk) is tried again so long before it is told from memory.
@@ -38,73 +34,6 @@ FINISH_RETRY_DELAYS_S = (0.2, 1.0, 5.0)
 ABANDON_TIMEOUT_S = 5.0
 
 _CANCELLED = failure_of(CancelledByCallerError("cancelled"))
-
-
-class _Execution:
-    """One id that is worked on, or was a short while ago."""
-
-    def __init__(self, request_id: str, digest: bytes) -> None:
-        self.id = request_id
-        self.digest = digest
-        self.is_accepted = False
-        self.is_cancelled = False
-        self.is_abandoned = False
-        self.outcome: Outcome | None = None
-        self.error: OctraError | None = None  # it could not be accepted, or was abandoned
-        self.runner: asyncio.Task[None] | None = None
-        self.work: asyncio.Task[bytes] | None = None
-        self._progress: deque[bytes] = deque()
-        self._progress_bytes = 0
-        self._last_number = 0
-        self._changed = asyncio.Event()
-
-    @property
-    def has_ended(self) -> bool:
-        return self.outcome is not None or self.error is not None
-
-    def report(self, payload: bytes) -> None:
-        """Numbers and holds a piece of progress; lets go of the oldest beyond the bounds."""
-        self._last_number += 1
-        self._progress.append(payload)
-        self._progress_bytes += len(payload)
-        while len(self._progress) > HELD_PROGRESS_MESSAGES or (
-            self._progress_bytes > HELD_PROGRESS_BYTES and len(self._progress) > 1
-        ):
-            self._progress_bytes -= len(self._progress.popleft())
-        self.notify()
-
-    def next_progress(self, seen: int) -> Progress | None:
-        """The oldest held progress after number `seen`."""
-        first = self._last_number - len(self._progress) + 1
-        number = max(seen + 1, first)
-        if number > self._last_number:
-            return None
-        return Progress(number, self._progress[number - first], missed=number - seen - 1)
-
-    def notify(self) -> None:
-        """Wakes all who wait."""
-        changed, self._changed = self._changed, asyncio.Event()
-        changed.set()
-
-    async def messages(self, after_progress: int) -> AsyncIterator[Message]:
-        """What one waiter is told."""
-        # A number that was never given here is of an execution before an interruption.
-        seen = after_progress if after_progress <= self._last_number else 0
-        told_acceptance = False
-        while True:
-            changed = self._changed
-            if self.is_accepted and not told_acceptance:
-                told_acceptance = True
-                yield Accepted()
-            while (progress := self.next_progress(seen)) is not None:
-                seen = progress.number
-                yield progress
-            if self.error is not None:
-                raise self.error
-            if self.outcome is not None:
-                yield self.outcome
-                return
-            await changed.wait()
 
 
 class Engine:
@@ -118,7 +47,7 @@ class Engine:
     def __init__(self, spool: Spool, activity: Activity | None = None) -> None:
         self._spool = spool
         self._activity = activity or Activity()
-        self._executions: dict[str, _Execution] = {}
+        self._executions: dict[str, Execution] = {}
         self._is_stopping = False
 
     @property
@@ -200,24 +129,24 @@ class Engine:
                     execution.work.cancel()
             await _ended(remaining, ABANDON_TIMEOUT_S)
 
-    def _under_way(self) -> Iterator[_Execution]:
+    def _under_way(self) -> Iterator[Execution]:
         return (execution for execution in self._executions.values() if not execution.has_ended)
 
-    def _find(self, request_id: str, digest: bytes) -> _Execution | None:
+    def _find(self, request_id: str, digest: bytes) -> Execution | None:
         execution = self._executions.get(request_id)
         if execution is not None and execution.digest != digest:
             raise DigestMismatchError(request_id)
         return execution
 
-    def _begin(self, request_id: str, digest: bytes, work: Work) -> _Execution:
+    def _begin(self, request_id: str, digest: bytes, work: Work) -> Execution:
         if self._is_stopping:
             raise UnavailableError("the servant is stopping")
-        execution = _Execution(request_id, digest)
+        execution = Execution(request_id, digest)
         self._executions[request_id] = execution
         execution.runner = asyncio.create_task(self._run(execution, work), name=f"execute {request_id}")
         return execution
 
-    async def _run(self, execution: _Execution, work: Work) -> None:
+    async def _run(self, execution: Execution, work: Work) -> None:
         """From acceptance to outcome. Nobody cancels this; only the work inside it is cancelled."""
         with self._activity:
             try:
@@ -237,7 +166,7 @@ class Engine:
             execution.notify()
             self._let_go_of_oldest()
 
-    async def _outcome(self, execution: _Execution, work: Work) -> Outcome | None:
+    async def _outcome(self, execution: Execution, work: Work) -> Outcome | None:
         """What came of the work; None when it was abandoned."""
         if not (execution.is_cancelled or execution.is_abandoned):
             execution.work = asyncio.ensure_future(_call(work, execution))
@@ -270,7 +199,7 @@ class Engine:
             else:
                 return
 
-    def _give_up(self, execution: _Execution, error: OctraError) -> None:
+    def _give_up(self, execution: Execution, error: OctraError) -> None:
         execution.error = error
         del self._executions[execution.id]
         execution.notify()
@@ -282,11 +211,11 @@ class Engine:
             del self._executions[execution.id]
 
 
-async def _call(work: Work, execution: _Execution) -> bytes:
+async def _call(work: Work, execution: Execution) -> bytes:
     return await work(execution.report)
 
 
-async def _ended(executions: list[_Execution], timeout_s: float | None = None) -> None:
+async def _ended(executions: list[Execution], timeout_s: float | None = None) -> None:
     runners = {execution.runner for execution in executions if execution.runner is not None}
     if runners:
         await asyncio.wait(runners, timeout=timeout_s)

@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, UnavailableError
-from octrad.foundation.once.engine import HELD_PROGRESS_MESSAGES, Engine
+from octrad.foundation.once.engine import Engine
+from octrad.foundation.once.execution import HELD_PROGRESS_MESSAGES
 from octrad.foundation.once.messages import (
     Accepted,
     Failed,
