@@ -29,7 +29,8 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
         store = choose_store(config.nix, runner_dir)
         nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     except OctraError as error:
-        return (Finding("nix", False, error.message, error.hint), await _inspect_sandbox())  # noqa: FBT003 - named by its place
+        broken = Finding("nix", ok=False, detail=error.message, hint=error.hint)
+        return (broken, await _inspect_sandbox())
     return (await inspect_workshop(store, nixpkgs, running=0)).findings
 
 

@@ -133,17 +133,21 @@ async def test_same_id_gives_the_same_result_without_running_again(project: Proj
 
 async def test_commands_wait_for_a_slot_and_say_so(project: Project) -> None:
     remarks: list[str] = []
+    branches = [f"worker-{number}" for number in range(3)]
 
     async def listen(progress: Progress) -> None:
         if progress.is_remark:
             remarks.append(progress.text)
+            for branch in branches:
+                (project.work_dir.with_name(branch) / "go").touch()
 
-    async def run(branch: str) -> None:
+    async def run(branch: str) -> int:
         place = TreePlace(project.task_id, branch, project.commit)
-        asked = Command("sleep 0.5", project.place.environment_hash)
-        await project.client.run_command(project.request_id(branch), place, asked, on_output=listen)
+        asked = Command("until test -e go; do sleep 0.02; done", project.place.environment_hash)
+        request_id = project.request_id(branch)
+        return (await project.client.run_command(request_id, place, asked, on_output=listen)).exit_code
 
-    await asyncio.gather(*(run(f"worker-{number}") for number in range(3)))
+    assert await asyncio.gather(*map(run, branches)) == [0, 0, 0]
     assert remarks == ["waiting: 2 commands run already"]
 
 

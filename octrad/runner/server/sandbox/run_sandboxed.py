@@ -134,16 +134,23 @@ async def _start_bubblewrap(
 
 
 async def _await_pid(started: _Started) -> int:
+    try:
+        async with asyncio.timeout(_START_TIMEOUT_S):
+            return int(json.loads(await _read_first_status(started))["child-pid"])
+    except TimeoutError as error:
+        raise SandboxFailedError(f"bubblewrap does not start within {_START_TIMEOUT_S:g} s") from error
+
+
+async def _read_first_status(started: _Started) -> bytes:
     line = b""
-    async with asyncio.timeout(_START_TIMEOUT_S):
-        while not line.endswith(b"\n"):  # it is written piecemeal, and nothing follows before our byte
-            await _readable(started.status.fileno())
-            part = os.read(started.status.fileno(), _STATUS_BYTES)
-            if not part:
-                message = os.read(started.output.fileno(), _STATUS_BYTES).decode(errors="replace").strip()
-                raise SandboxFailedError(f"bubblewrap could not start: {message}", hint="`octrad check` says more")
-            line += part
-    return int(json.loads(line)["child-pid"])
+    while not line.endswith(b"\n"):  # it is written piecemeal, and nothing follows before our byte
+        await _readable(started.status.fileno())
+        part = os.read(started.status.fileno(), _STATUS_BYTES)
+        if not part:
+            message = os.read(started.output.fileno(), _STATUS_BYTES).decode(errors="replace").strip()
+            raise SandboxFailedError(f"bubblewrap could not start: {message}", hint="`octrad check` says more")
+        line += part
+    return line
 
 
 async def _follow(started: _Started, pid: int, limits: Limits, on_output: Callable[[bytes], None]) -> Limit:
