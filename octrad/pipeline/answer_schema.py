@@ -5,6 +5,7 @@ those bounds are pydantic's, and a breach of them goes back to the model in word
 """
 
 import json
+from functools import cache
 from typing import TypeAlias
 
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ _KEPT = frozenset({"type", "properties", "items", "enum", "anyOf", "$ref", "$def
 JsonValue: TypeAlias = "dict[str, JsonValue] | list[JsonValue] | str | int | float | bool | None"
 
 
+@cache
 def answer_schema(answer: type[BaseModel]) -> str:
     """Returns the schema of an answer as JSON text; the same text for the same model, always."""
     return json.dumps(_strict(answer.model_json_schema()), sort_keys=True)

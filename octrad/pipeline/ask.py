@@ -4,7 +4,6 @@ An answer that breaks a rule goes back with the reasons as a further round, at m
 Nothing that a model says goes past here unchecked.
 """
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Generic, TypeVar
@@ -118,9 +117,7 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
 
 
 async def _completion(run: TaskRun, question: Question[A], refused: Reply | None) -> Completion:
-    # Reading prompt files is blocking, short and cached by the system; the values may read the tree.
-    prompt = await asyncio.to_thread(load_prompt, question.prompt)
-    rendered = render(prompt, await question.values())
+    rendered = render(load_prompt(question.prompt), await question.values())
     messages = [Message("system", rendered.system), Message("user", rendered.user)]
     if refused is not None:
         refusal = render(load_prompt("refused"), {"reasons": "\n".join(refused.refusals)})

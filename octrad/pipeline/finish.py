@@ -3,7 +3,7 @@
 How the run ends is recorded first; from then on it ends that way, however often it is interrupted and resumed.
 """
 
-from octrad.foundation.errors import OctraError
+from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.gateway.calls import ModelsFailedError
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import ChecksFailedError
@@ -59,6 +59,9 @@ async def wind_up(run: TaskRun, ending: Ending) -> None:
     if ending.commit:
         try:
             await _take_snapshot(run, ending)
+        except UnavailableError:
+            # The runner is away, which says nothing of the snapshot: the queue lets us try again.
+            raise
         except OctraError as error:
             failure = error.message
     if not failure:

@@ -8,6 +8,7 @@ no values, so that it stays the same from call to call and providers can cache i
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from importlib.resources import files
 
 from octrad.foundation.errors import OctraError
@@ -41,8 +42,9 @@ class Rendered:
     user: str
 
 
+@cache
 def load_prompt(name: str) -> Prompt:
-    """Reads `prompts/NAME.md`.
+    """Reads `prompts/NAME.md`, once a process.
 
     Raises:
         PromptError: the file is not made of two parts, or its first part takes values.

@@ -1,0 +1,121 @@
+"""A pipeline with everything real around it: PostgreSQL, both servants as processes, a rehearsal over HTTP.
+
+Only the queue is left out: a test claims its task itself, so that it decides when a run is interrupted.
+"""
+
+import asyncio
+import contextlib
+import subprocess
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from octrad.foundation.cache import open_cache
+from octrad.foundation.config import Cache, Limits
+from octrad.foundation.ids import TaskId
+from octrad.foundation.postgres.pool import Database
+from octrad.gateway.client import GatewayClient
+from octrad.knowledge.guides import load_guides
+from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.run import Pipeline
+from octrad.pipeline.tools import Tools
+from octrad.runner.client import RunnerClient
+from octrad.tasks.cancel_signal import CancelSignal
+from octrad.tasks.event_log import EventLog
+from octrad.tasks.events import Event
+from octrad.tasks.find_task import get_task
+from octrad.tasks.machine import is_final
+from octrad.tasks.ownership import claim_task, release_task
+from octrad.tasks.submit_task import Submission, submit_task
+from octrad.tasks.task import Lease, Task
+from octrad.tasks.wakeups import Wakeups
+from tests.daemon import Rehearsal
+
+RUN_TIMEOUT_S = 100
+MACHINE = "here"
+
+
+@dataclass
+class Desk:
+    """Where a test submits tasks and runs them."""
+
+    database: Database
+    state_dir: Path
+    rehearsal: Rehearsal
+    gateway: GatewayClient
+    runner: RunnerClient
+    limits: Limits
+
+    def pipeline(self) -> Pipeline:
+        """A new one, as after a start of the daemon."""
+        tools = Tools(
+            database=self.database,
+            gateway=self.gateway,
+            runner=self.runner,
+            limits=self.limits,
+            stacks=load_stacks(),
+            guides=load_guides(),
+            cache=open_cache(Cache()),
+        )
+        return Pipeline(tools)
+
+    async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
+        submission = submission or Submission(request="build it")
+        chain = ",".join(f"rehearsal/{name}" for name in scenario.split(","))
+        return (await submit_task(self.database, replace(submission, model=chain))).id
+
+    async def run(self, task_id: TaskId, cancel: CancelSignal | None = None) -> Task:
+        """Claims the task and runs it to its end."""
+        lease = await self.claim(task_id)
+        async with asyncio.timeout(RUN_TIMEOUT_S):
+            await self.pipeline().run_task(lease, cancel or CancelSignal())
+        return await get_task(self.database, task_id)
+
+    async def claim(self, task_id: TaskId) -> Lease:
+        task = await claim_task(self.database, task_id, MACHINE)
+        assert task is not None
+        return Lease(task.id, task.generation)
+
+    async def interrupt(self, task_id: TaskId, at: type, step: str) -> None:
+        """Runs the task until an event of a step is there, and then stops as a drained daemon does."""
+        lease = await self.claim(task_id)
+        running = asyncio.create_task(self.pipeline().run_task(lease, CancelSignal()))
+        waiting = asyncio.create_task(self.wait_for(task_id, at, step))
+        await asyncio.wait({running, waiting}, timeout=RUN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        running.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await running
+        if not is_final((await get_task(self.database, task_id)).state):
+            await release_task(self.database, lease, "the test drains")
+
+    async def wait_for(self, task_id: TaskId, kind: type, step: str) -> None:
+        """Waits until an event of this kind and step was written."""
+        wakeups = Wakeups(self.database.dsn)
+        listening = asyncio.create_task(wakeups.run())
+        try:
+            await wakeups.listening(10)
+            async with asyncio.timeout(RUN_TIMEOUT_S):
+                async for event in EventLog(self.database, wakeups).watch(task_id, 0):
+                    if isinstance(event, Event) and event.step == step and isinstance(event.detail, kind):
+                        return
+        finally:
+            listening.cancel()
+            await asyncio.gather(listening, return_exceptions=True)
+
+    async def events(self, task_id: TaskId, kind: type | None = None) -> list[Event]:
+        log = EventLog(self.database, Wakeups(self.database.dsn))
+        found = await log.read(task_id, 0, limit=10_000)
+        return [event for event in found if kind is None or isinstance(event.detail, kind)]
+
+    def requests(self, task_id: TaskId) -> list[str]:
+        """The steps that the rehearsal was asked for, in order."""
+        return [row["step"] for row in self.rehearsal.requests(task_id)]
+
+    def tree(self, task_id: TaskId) -> list[Path]:
+        """What is left of the task's working directory."""
+        return list((self.state_dir / "runner" / "trees").glob(f"{task_id}*"))
+
+    def git(self, store_path: str, *arguments: str) -> str:
+        """Runs git in a snapshot."""
+        argv = ["git", "-c", "safe.directory=*", "-C", store_path, *arguments]
+        return subprocess.run(argv, check=True, capture_output=True, text=True, timeout=30).stdout.strip()
