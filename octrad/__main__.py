@@ -36,11 +36,18 @@ def main() -> NoReturn:
         code = 130
     # The program's outermost boundary: what nobody foresaw is told in our form too.
     except Exception as error:  # noqa: BLE001
-        code = _tell(OctraError(f"unexpected {type(error).__name__}: {error}", hint=_DEBUG_HINT), debug=arguments.debug)
+        code = _tell(_as_ours(error), debug=arguments.debug)
     sys.exit(code)
 
 
-_DEBUG_HINT = "again with --debug shows where; please report it"
+def _as_ours(error: Exception) -> OctraError:
+    """The error of ours that is in a group of errors; for any other, one that says so."""
+    while isinstance(error, ExceptionGroup):
+        error = (error.subgroup(OctraError) or error).exceptions[0]
+    if isinstance(error, OctraError):
+        return error
+    hint = "again with --debug shows where; please report it"
+    return OctraError(f"unexpected {type(error).__name__}: {error}", hint=hint)
 
 
 def _tell(error: OctraError, *, debug: bool) -> int:
