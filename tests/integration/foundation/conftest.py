@@ -3,6 +3,7 @@
 import asyncio
 import shutil
 import subprocess
+import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -33,6 +34,14 @@ def postgres(initialised_state: Path, tmp_path_factory: pytest.TempPathFactory) 
     server = asyncio.run(ensure_running(directory))
     yield server
     asyncio.run(server.stop())
+
+
+@pytest.fixture
+def runtime_directory(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A short place for the sockets of deep state directories."""
+    with tempfile.TemporaryDirectory(prefix="octra-run-", dir="/tmp") as name:
+        monkeypatch.setenv("XDG_RUNTIME_DIR", name)
+        yield Path(name)
 
 
 class RedisServer:

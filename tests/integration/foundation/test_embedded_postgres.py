@@ -122,6 +122,7 @@ async def test_data_of_another_major_version_is_refused(state_dir: Path) -> None
     version.write_text("18\n")
 
 
+@pytest.mark.usefixtures("runtime_directory")
 async def test_deep_state_directory_is_no_obstacle(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a directory with a long name"] * 5)
     server = await ensure_running(deep)

@@ -306,6 +306,7 @@ async def test_servant_that_cannot_start_is_said_with_its_last_words(tmp_path: P
         await connection.channel(start=False)
 
 
+@pytest.mark.usefixtures("runtime_directory")
 async def test_deep_state_directory_is_no_obstacle(tmp_path: Path) -> None:
     deep = tmp_path.joinpath(*["a-directory-with-a-long-name"] * 5)
     deep.mkdir(parents=True)
