@@ -12,6 +12,7 @@ from octrad.runner.server.output.output_store import OutputStore
 from octrad.runner.server.sandbox.command_slots import CommandSlots
 from octrad.runner.server.sandbox.show_etc import write_etc
 from octrad.runner.server.sandbox.stage import Stage, make_stage
+from octrad.runner.server.tree_hashes import TreeHashes
 from octrad.runner.server.tree_locks import TreeLocks
 
 
@@ -27,6 +28,7 @@ class Workshop:
     stage: Stage
     slots: CommandSlots
     locks: TreeLocks
+    tree_hashes: TreeHashes
     # One for all operations: it holds the locks that keep two of them from building the same environment at once.
     builder: EnvironmentBuilder
 
@@ -80,6 +82,7 @@ async def open_workshop(state_dir: Path, config: Config) -> Workshop:
         stage=await _make_stage(runner_dir, store),
         slots=CommandSlots(config.limits.commands_at_once),
         locks=TreeLocks(),
+        tree_hashes=TreeHashes(),
         builder=EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s),
     )
     write_etc(workshop.shown_dir / "etc")

@@ -15,7 +15,7 @@ from octrad.runner.server.sandbox.limit_command import Limits, limit_shell
 from octrad.runner.server.sandbox.own_tree import own_tree
 from octrad.runner.server.sandbox.run_sandboxed import Ended, run_sandboxed
 from octrad.runner.server.sandbox.show_etc import find_links
-from octrad.runner.server.trees.commit_branch import commit_branch, read_tree_hash
+from octrad.runner.server.trees.commit_branch import commit_branch
 from octrad.runner.server.trees.reset_branch import reset_branch
 from octrad.runner.server.trees.task_tree import TaskTree, existing_tree
 from octrad.runner.server.workshop import Workshop
@@ -40,7 +40,7 @@ async def run_command(workshop: Workshop, request_id: str, request: pb.RunComman
     environment = load_environment(workshop.environments_dir, request.environment_hash)
     async with workshop.locks.hold_branches(request.task_id, request.branch):
         work_dir = await reset_branch(tree, request.branch, request.commit)
-        tree_hash = await read_tree_hash(tree, request.commit)
+        tree_hash = await workshop.tree_hashes.read(tree, request.commit)
         with OutputReporter(workshop.outputs.open(request_id), report) as output:
             async with workshop.slots.take(output.remark), output.pacing():
                 ended = await _run(workshop, environment, request, work_dir, output.feed)
