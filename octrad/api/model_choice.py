@@ -7,8 +7,8 @@ from octrad.foundation.config import Config, Provider
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 
 _HOW = (
-    "set `models.chain` and its provider in the configuration (docs/operations.md, Models), "
-    "or rehearse without a model: `octrad rehearse`"
+    'put into the configuration: [models] chain = ["anthropic/claude-sonnet-4-5"] and [providers.anthropic] '
+    'kind = "anthropic", key_file = "/path/of/the/key"; the README shows OpenAI, Ollama and the rehearsal'
 )
 
 

@@ -109,8 +109,8 @@ def test_a_project_that_is_no_name_is_told_the_nearest(project: str, near: str, 
 def test_without_a_model_the_error_says_how_to_get_one(config: Config, stacks: Mapping[str, Stack]) -> None:
     with pytest.raises(NoModelError) as caught:
         submission_of(tasks_pb2.SubmitTaskRequest(request="x"), config, stacks)
-    assert "models.chain" in caught.value.hint
-    assert "octrad rehearse" in caught.value.hint
+    assert "chain = [" in caught.value.hint
+    assert "rehearsal" in caught.value.hint
 
 
 def test_the_first_model_decides_what_is_a_rehearsal() -> None:
