@@ -51,7 +51,7 @@ class Plan:
     def workers(self) -> tuple[Worker, ...]:
         """Everybody who writes files, in the order of the plan, which is the order of merging."""
         if not self.managers:
-            return (Worker(BUILDER, "builds the whole project", "", ()),)
+            return (Worker(BUILDER, "the whole project", "", ()),)
         return tuple(worker for manager in self.managers for worker in manager.workers)
 
 

@@ -53,7 +53,13 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
         return await _name_of_change(run, worker, round_number)
 
     question = Question(
-        "work", "work", WorkAnswer, Speaker(Role.WORKER, worker.name), worker.role, values, refuse_nothing_changed
+        "work",
+        "work",
+        WorkAnswer,
+        Speaker(Role.WORKER, worker.name),
+        f"Work: {worker.role}",
+        values,
+        refuse_nothing_changed,
     )
     target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)
     naming = Naming(lambda number: step_names.worked(worker.name, number), change)

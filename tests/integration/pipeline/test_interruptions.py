@@ -138,6 +138,16 @@ async def test_task_whose_model_refuses_fails_with_the_next_step_and_can_be_retr
     assert desk.requests(task_id) == ["grade", "plan", "work/builder/1", "work/builder/1", "validate/1"]
 
 
+async def test_fresh_retry_forgets_every_step(desk: Desk) -> None:
+    task_id = await desk.submit("no-model")
+    await desk.run(task_id)
+    await retry_task(desk.database, task_id, fresh=True)
+    task = await desk.run(task_id)
+    assert task.state is TaskState.DONE, task.note
+    assert desk.requests(task_id).count("plan") == 2
+    assert "hello.sh" in desk.git(task.store_path, "ls-files")
+
+
 async def test_retry_of_a_task_that_used_up_its_rounds_gets_as_many_again(desk: Desk) -> None:
     desk.limits = Limits(fix_rounds=1)
     task_id = await desk.submit("never-passes")

@@ -21,10 +21,6 @@ async def test_scenario_ends_done_with_a_snapshot_and_no_tree(desk: Desk, scenar
     assert isinstance(snapshotted.detail, Snapshotted)
     assert not snapshotted.detail.partial
     assert await list_evidence(desk.database, task.id)
-
-
-async def test_no_question_is_asked_twice(desk: Desk) -> None:
-    task = await desk.run(await desk.submit("node-web"))
     asked = desk.requests(task.id)
     assert sorted(asked) == sorted(set(asked))
 
@@ -81,6 +77,13 @@ async def test_boss_that_does_not_approve_gets_one_repair(desk: Desk) -> None:
     task = await desk.run(await desk.submit("sent-back"))
     assert task.state is TaskState.DONE, task.note
     assert [e.detail.approved for e in await desk.events(task.id) if isinstance(e.detail, Reviewed)] == [False, True]
+
+
+async def test_tree_that_a_repair_left_as_it_was_is_not_proved_again(desk: Desk) -> None:
+    task = await desk.run(await desk.submit("repair-of-nothing"))
+    assert task.state is TaskState.DONE, task.note
+    checks = [e.detail for e in await desk.events(task.id) if isinstance(e.detail, CommandFinished)]
+    assert [check.already_proved for check in checks] == [False, True]
 
 
 async def test_flaky_model_is_survived_along_the_chain(desk: Desk) -> None:
