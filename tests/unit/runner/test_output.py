@@ -27,6 +27,7 @@ def clean(*chunks: bytes) -> str:
         (b"\x1bP1$r\x1b\\x", "x"),
         (b"\x1b(Bx\x1bcy", "xy"),
         (b"10%\r20%\r\n", "10%\n20%\n"),
+        (b"a\r\x1b[0m\nb", "a\n\nb"),
         (b"nul\0bell\x07del\x7f", "nulbelldel"),
         (b"caf\xc3\xa9 \xff!", "café �!"),
         ("\x9b31mred\x85".encode(), "red"),

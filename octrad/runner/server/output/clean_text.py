@@ -12,11 +12,13 @@ import re
 # An escape whose end has not come yet is held back this long; longer ones are not escapes but an attempt at hiding.
 _HELD_CHARACTERS = 4096
 
-_ESCAPE = re.compile(
+_REPLACED = re.compile(
     r"""
       (?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]                          # CSI: colours, cursor
     | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)   # OSC, DCS, SOS, PM, APC: strings
     | \x1b[ -/]*[0-~]                                           # two and three characters
+    | (?P<newline>\r\n?)
+    | [\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]                # control characters
     """,
     re.VERBOSE,
 )
@@ -30,7 +32,6 @@ _UNFINISHED = re.compile(
     """,
     re.VERBOSE,
 )
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 class TextCleaner:
@@ -55,5 +56,5 @@ class TextCleaner:
 
 
 def _clean(text: str) -> str:
-    plain = _ESCAPE.sub("", text).replace("\r\n", "\n").replace("\r", "\n")
-    return _CONTROL.sub("", plain)
+    # In one pass: what is left out on one side of a cut cannot change what stands on the other.
+    return _REPLACED.sub(lambda match: "\n" if match["newline"] else "", text)
