@@ -92,7 +92,9 @@ def _keyed_brain(base: Path, provider: str, model: str, key: str) -> Brain:
 def _config(model: str, provider_lines: str) -> str:
     provider = model.partition("/")[0]
     nixpkgs = os.environ.get("OCTRA_NIXPKGS", "" if Path("/etc/NIXOS").exists() else "stand-in")
-    nix = f'[nix]\nnixpkgs = "{nixpkgs}"\n' if nixpkgs else ""
+    # The host's tools need no cache of built packages, so a store of the demo's own will do, and goes with it.
+    store = 'store = "private"\n' if nixpkgs == "stand-in" else ""
+    nix = f'[nix]\nnixpkgs = "{nixpkgs}"\n{store}' if nixpkgs else ""
     return f'[models]\nchain = ["{model}"]\n[providers.{provider}]\n{provider_lines}\n{nix}'
 
 
@@ -160,12 +162,19 @@ def _submit(socket: Path, base: Path) -> dict[str, str]:
 
 def _run_program(project: Path) -> None:
     """Shows the restored repository and proves it where it now stands, outside of Octra."""
-    commands = ["git log --oneline | head -5", "git status --short", "ls", "python3 -m unittest 2>&1 | tail -3"]
-    if (project / "todo.py").exists():
-        commands += ["python3 todo.py add 'read the design'", "python3 todo.py list"]
+    environment = os.environ | {"HOME": str(project.parent)}
+    commands = [
+        "git log --oneline | head -5",
+        "git status --short",
+        "ls",
+        "python3 -m unittest discover 2>&1 | tail -3",
+    ]
+    if (project / "todo").is_dir():
+        commands += ["python3 -m todo add 'read the design'", "python3 -m todo list"]
     for command in commands:
         print(f"\n$ {command}", flush=True)
-        subprocess.run(["bash", "-o", "pipefail", "-c", command], cwd=project, timeout=120, check=True)
+        argv = ["bash", "-o", "pipefail", "-c", command]
+        subprocess.run(argv, cwd=project, env=environment, timeout=120, check=True)
 
 
 def _processes_of(base: Path) -> list[str]:

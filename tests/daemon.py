@@ -145,7 +145,7 @@ class House:
     def submit(self, request: str, *arguments: str) -> str:
         """Submits without following; returns the task's id."""
         said = self.must("submit", request, "--detach", "--json", *arguments)
-        return str(said.json["task"]["id"])
+        return str(said.json["id"])
 
     def show(self, task: str) -> Any:
         return self.must("show", task, "--json").json

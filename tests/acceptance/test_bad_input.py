@@ -43,7 +43,7 @@ def test_request_of_a_megabyte_is_refused(daemon: House) -> None:
     before = count_tasks(daemon)
     said = daemon.octractl("submit", "-", stdin="x" * 1_000_000)
     assert said.exit_code == 65
-    assert "256" in said.stderr
+    assert "262,144" in said.stderr
     assert count_tasks(daemon) == before
 
 
@@ -91,7 +91,7 @@ def test_restore_refuses_a_target_that_is_not_empty_or_not_writable(daemon: Hous
     (tmp_path / "full" / "mine").write_text("mine")
     said = daemon.octractl("restore", task, str(tmp_path / "full"))
     assert said.exit_code != 0
-    assert "not empty" in said.stderr
+    assert "not an empty directory" in said.stderr
     assert [path.name for path in (tmp_path / "full").iterdir()] == ["mine"]
     said = daemon.octractl("restore", task, "/proc/nowhere/project")
     assert said.exit_code == 73
@@ -140,7 +140,7 @@ def test_database_newer_than_the_daemon_is_refused(rehearsal: Rehearsal) -> None
         dsn = f"host={_postgres_socket(daemon)} dbname=octra user=octra"
         psycopg = pytest.importorskip("psycopg")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("insert into schema_migrations (version, name) values (9999, 'from the future')")
+            connection.execute("insert into tasks_migrations (number, name, digest) values (9999, 'from_the_future', '')")
         daemon.stop()
         said = serve(daemon.state_dir)
         assert said.returncode == 78
