@@ -24,9 +24,15 @@ def refuse_glob(glob: str) -> list[str]:
 def may_name_one_file(one: str, other: str) -> bool:
     """Whether some path matches both globs. `**` crosses directories, `*` and `?` do not.
 
-    A bracket counts as any one character, so the answer errs towards yes.
+    A glob that names a directory owns what lies below it, as the runner sees it. A bracket counts as any one
+    character, so the answer errs towards yes.
     """
-    return _meet(_tokens(one), _tokens(other))
+    mine, theirs = _with_contents(one), _with_contents(other)
+    return any(_meet(_tokens(here), _tokens(there)) for here in mine for there in theirs)
+
+
+def _with_contents(glob: str) -> tuple[str, str]:
+    return glob, f"{glob}/**"
 
 
 def _tokens(glob: str) -> tuple[str, ...]:

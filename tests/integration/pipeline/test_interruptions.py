@@ -10,7 +10,7 @@ import pytest
 
 from octrad.foundation.config import Limits
 from octrad.tasks.cancel_signal import CancelSignal
-from octrad.tasks.events import CommandOutput, CommandStarted, StepFinished, StepStarted
+from octrad.tasks.events import CommandOutput, CommandStarted, EditsRefused, StepFinished, StepStarted
 from octrad.tasks.find_task import get_task
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.machine import TaskState, is_final
@@ -174,11 +174,9 @@ async def test_faulty_plans_go_back_until_one_is_sound(desk: Desk) -> None:
 
 async def test_change_of_a_repository_continues_its_history(desk: Desk, tmp_path: Path) -> None:
     head = _make_repository(tmp_path)
-    git(tmp_path, "bundle", "create", "-q", "../change.bundle", "HEAD")
-    imported = await desk.runner.import_bundle(_chunks(tmp_path.parent / "change.bundle"))
     submission = Submission(
         request="greet strangers",
-        bundle_id=imported.bundle_id,
+        bundle_id=await _import(desk, tmp_path),
         stack="python",
         checks=("python3 -m unittest discover -v",),
     )
@@ -188,6 +186,21 @@ async def test_change_of_a_repository_continues_its_history(desk: Desk, tmp_path
     assert "stranger" in desk.git(task.store_path, "show", "HEAD:greet.py")
     steps = {step.name for step in await list_steps(desk.database, task.id)}
     assert not any(step.startswith("scaffold") for step in steps)
+
+
+async def test_link_out_of_the_tree_is_no_way_out(desk: Desk, tmp_path: Path) -> None:
+    outside = tmp_path / "outside"
+    outside.mkdir()
+    repository = tmp_path / "repository"
+    repository.mkdir()
+    (repository / "outside").symlink_to(outside)
+    _commit_all(repository)
+    submission = Submission(request="say hello", bundle_id=await _import(desk, repository))
+    task = await desk.run(await desk.submit("hostile", submission))
+    assert task.state is TaskState.DONE, task.note
+    [_, refused] = [e.detail for e in await desk.events(task.id) if isinstance(e.detail, EditsRefused)]
+    assert any("outside/evil.txt" in reason for reason in refused.reasons)
+    assert not list(outside.iterdir())
 
 
 async def test_later_task_of_a_project_begins_with_its_newest_snapshot(desk: Desk) -> None:
@@ -208,10 +221,20 @@ def _make_repository(path: Path) -> str:
         "import unittest\n\nfrom greet import greet\n\n\nclass GreetTest(unittest.TestCase):\n"
         '    def test_greets_by_name(self) -> None:\n        self.assertEqual(greet("Ada"), "Hello, Ada!")\n'
     )
+    return _commit_all(path)
+
+
+def _commit_all(path: Path) -> str:
     git(path, "init", "-q", "-b", "trunk")
     git(path, "add", "-A")
-    git(path, "commit", "-q", "-m", "Greet")
+    git(path, "commit", "-q", "-m", "Begin")
     return git(path, "rev-parse", "HEAD")
+
+
+async def _import(desk: Desk, repository: Path) -> str:
+    bundle = repository.with_suffix(".bundle")
+    git(repository, "bundle", "create", "-q", str(bundle), "HEAD")
+    return (await desk.runner.import_bundle(_chunks(bundle))).bundle_id
 
 
 def _runs_log(state_dir: Path) -> Path:
