@@ -1,13 +1,19 @@
 """Which database octrad uses: the configured one, or a private PostgreSQL below its state directory."""
 
+import asyncio
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from octrad.foundation.config import Database
-from octrad.foundation.errors import ConfigurationError
-from octrad.foundation.postgres.embedded import ensure_running
+from octrad.foundation.errors import ConfigurationError, OctraError
+from octrad.foundation.postgres.embedded import EmbeddedPostgres, ensure_running
 from octrad.tasks.migrate import migrate
+
+_log = logging.getLogger(__name__)
+
+LOOK_EVERY_S = 2.0
 
 
 @asynccontextmanager
@@ -26,9 +32,33 @@ async def migrated_database(config: Database, state_dir: Path) -> AsyncIterator[
     server = await ensure_running(state_dir)
     try:
         await migrate(server.dsn)
-        yield server.dsn
+        async with _kept_running(server, state_dir):
+            yield server.dsn
     finally:
         await server.stop()
+
+
+@asynccontextmanager
+async def _kept_running(server: EmbeddedPostgres, state_dir: Path) -> AsyncIterator[None]:
+    keeping = asyncio.create_task(_keep_running(server, state_dir), name="private PostgreSQL")
+    try:
+        yield
+    finally:
+        keeping.cancel()
+        await asyncio.wait({keeping})
+
+
+async def _keep_running(server: EmbeddedPostgres, state_dir: Path) -> None:
+    """Starts the private PostgreSQL again when it ended by itself: nobody else watches over it."""
+    while True:
+        await asyncio.sleep(LOOK_EVERY_S)
+        if server.is_running:
+            continue
+        _log.error("the private PostgreSQL is gone; starting it again")
+        try:
+            await ensure_running(state_dir)
+        except OctraError as error:
+            _log.error("cannot start the private PostgreSQL again: %s", error.message)
 
 
 async def migrate_database(state_dir: Path, config: Database) -> None:

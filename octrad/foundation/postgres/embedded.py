@@ -60,6 +60,11 @@ class EmbeddedPostgres:
     dsn: str
     data: Path
 
+    @property
+    def is_running(self) -> bool:
+        """Whether the server's process is there."""
+        return _running_pid(self.data) is not None
+
     async def stop(self, *, timeout_s: float = 20.0) -> None:
         """Ends the server, open transactions rolled back, and waits for it.
 

@@ -1,5 +1,6 @@
 """How octrad starts, refuses to start, and ends. Each test has a state directory and processes of its own."""
 
+import asyncio
 import contextlib
 import os
 import signal
@@ -9,9 +10,11 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import psycopg
 import pytest
 
+from octra_proto.v1 import tasks_pb2, tasks_pb2_grpc
 from tests.daemon import ROOT, House, config_for, processes_naming
 from tests.daemon import Rehearsal as RehearsalServer
 
@@ -152,3 +155,29 @@ def test_a_killed_octrad_is_followed_by_one_that_finds_its_database(octrad_runni
     own.start()
     assert own.stop() == os.EX_OK
     assert processes_naming(own.base) == []
+
+
+async def test_a_private_database_that_dies_is_started_again(octrad_running: House) -> None:
+    own = octrad_running
+    pid_file = next(own.state_dir.rglob("postmaster.pid"))
+    pid = int(pid_file.read_text(encoding="utf-8").splitlines()[0])
+    os.kill(pid, signal.SIGKILL)
+    async with grpc.aio.insecure_channel(f"unix:{own.socket}") as channel, asyncio.timeout(TIMEOUT_S):
+        tasks = tasks_pb2_grpc.TaskServiceStub(channel)
+        refused = 0
+        while int(pid_file.read_text(encoding="utf-8").splitlines()[0] if pid_file.exists() else pid) == pid:
+            refused += await is_unavailable(tasks)
+        while await is_unavailable(tasks):
+            refused += 1
+    assert refused
+
+
+async def is_unavailable(tasks: "tasks_pb2_grpc.TaskServiceAsyncStub") -> bool:
+    """Whether the API says that it cannot answer now; any other refusal is a failure."""
+    try:
+        await tasks.ListTasks(tasks_pb2.ListTasksRequest(), timeout=TIMEOUT_S)
+    except grpc.aio.AioRpcError as error:
+        if error.code() is not grpc.StatusCode.UNAVAILABLE:
+            raise
+        return True
+    return False
