@@ -35,7 +35,8 @@ def shape(name: str, step: str) -> type[BaseModel]:
         "fix": answers.WorkAnswer,
         "review": answers.ReviewAnswer,
         "validate": answers.ValidateAnswer,
-    }[step.split("/", maxsplit=1)[0]]
+    }
+    return shapes[step.split("/", maxsplit=1)[0]]
 
 
 def grade_of(name: str) -> int:
