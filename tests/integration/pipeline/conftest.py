@@ -38,16 +38,21 @@ def scenarios(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The scenarios that are shipped, and some that only tests want."""
     directory = tmp_path_factory.mktemp("scenarios")
     shutil.copytree(SCENARIOS_DIR, directory, dirs_exist_ok=True)
-    ground = (_HERE / "hello.toml").read_text(encoding="utf-8")
-    head, replies = ground.split("[[reply]]", 1)
-    first = {path.name.removesuffix(".first.toml"): path.read_text() for path in _HERE.glob("*.first.toml")}
-    first["large-file"] = _LARGE.format(content="x" * 2_000_000)
-    for name, before in first.items():
-        (directory / f"{name}.toml").write_text(f"{head}{before}\n[[reply]]{replies}", encoding="utf-8")
+    shutil.copy(_HERE / "hello.toml", directory)
+    for path in _HERE.glob("*.before-*.toml"):
+        name, ground = path.stem.split(".before-")
+        _put_before(directory, name, path.read_text(encoding="utf-8"), ground)
+    _put_before(directory, "large-file", _LARGE.format(content="x" * 2_000_000), "hello")
     slow = (SCENARIOS_DIR / "slow.toml").read_text(encoding="utf-8")
     for name, seconds in (("slowish", 3), ("very-slow", 600)):
         (directory / f"{name}.toml").write_text(slow.replace("seconds=20", f"seconds={seconds}"), encoding="utf-8")
     return directory
+
+
+def _put_before(directory: Path, name: str, replies: str, ground: str) -> None:
+    """Writes a scenario whose replies come before those of another, so that they win."""
+    head, rest = (directory / f"{ground}.toml").read_text(encoding="utf-8").split("[[reply]]", 1)
+    (directory / f"{name}.toml").write_text(f"{head}{replies}\n[[reply]]{rest}", encoding="utf-8")
 
 
 @pytest.fixture(scope="session")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from octrad.tasks.events import CommandFinished, EditsRefused, Reviewed, Snapshotted
+from octrad.tasks.events import CommandFinished, EditsRefused, Remarked, Reviewed, Snapshotted
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.machine import TaskState
 from octrad.tasks.submit_task import Submission
@@ -44,6 +44,26 @@ async def test_later_worker_of_a_conflict_does_its_work_again(desk: Desk) -> Non
     assert task.state is TaskState.DONE, task.note
     assert "work/german/2" in desk.requests(task.id)
     assert "Guten Morgen" in desk.git(task.store_path, "show", "HEAD:morning.py")
+
+
+async def test_worker_that_a_manager_sends_back_works_again_on_top_of_main(desk: Desk) -> None:
+    task = await desk.run(await desk.submit("sent-back-by-manager"))
+    assert task.state is TaskState.DONE, task.note
+    asked = desk.requests(task.id)
+    assert [step for step in asked if step.startswith(("work", "review"))][-4:] == [
+        "work/german/2",
+        "review/languages/1",
+        "work/german/3",
+        "review/languages/2",
+    ]
+    assert "Guete Morge" in desk.git(task.store_path, "show", "HEAD:morning.py")
+
+
+async def test_packages_that_nobody_has_are_done_without_and_that_is_said(desk: Desk) -> None:
+    task = await desk.run(await desk.submit("unknown-package"))
+    assert task.state is TaskState.DONE, task.note
+    warnings = [e.detail.text for e in await desk.events(task.id) if isinstance(e.detail, Remarked)]
+    assert any("packageThatNobodyHas" in warning for warning in warnings)
 
 
 async def test_task_that_never_passes_ends_failed_with_partial_snapshot_and_note(desk: Desk) -> None:
