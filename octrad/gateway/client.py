@@ -79,8 +79,19 @@ class GatewayClient:
         request = pb.AcknowledgeRequest(id=request_id)
         await self._connection.call(lambda channel: GatewayServiceStub(channel).Acknowledge(request))
 
+    async def acknowledge_all(self, id_prefix: str) -> None:
+        """Lets a gateway that is there forget all that has ended and whose id begins so."""
+        if await self._connection.is_running():
+            request = pb.AcknowledgeRequest(id_prefix=id_prefix)
+            await self._connection.call(lambda channel: GatewayServiceStub(channel).Acknowledge(request))
+
     async def cancel(self, id_prefix: str) -> int:
-        """Ends every call whose id begins so; returns how many there were, once none is left."""
+        """Ends every call whose id begins so; returns how many there were, once none is left.
+
+        A gateway that is not there asks nothing and is not started for it.
+        """
+        if not await self._connection.is_running():
+            return 0
         request = pb.CancelRequest(id_prefix=id_prefix)
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).Cancel(request))
         return response.cancelled

@@ -3,6 +3,8 @@
 How the run ends is recorded first; from then on it ends that way, however often it is interrupted and resumed.
 """
 
+import logging
+
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.gateway.calls import ModelsFailedError
 from octrad.pipeline import step_names
@@ -17,6 +19,8 @@ from octrad.tasks.machine import TaskState
 from octrad.tasks.snapshots import NewSnapshot, record_snapshot
 from octrad.tasks.task import Role
 from octrad.tasks.transition import Advice, change_state
+
+_logger = logging.getLogger(__name__)
 
 _MESSAGE_CHARACTERS = 2000
 
@@ -66,6 +70,7 @@ async def wind_up(run: TaskRun, ending: Ending) -> None:
             failure = error.message
     if not failure:
         await _remove_tree(run)
+    await _forget(run)
     if ending.kind is EndKind.DONE and not failure:
         await change_state(run.tools.database, run.lease, TaskState.REVIEW)
         await change_state(run.tools.database, run.lease, TaskState.DONE)
@@ -107,6 +112,16 @@ async def _remove_tree(run: TaskRun) -> None:
 
     name = step_names.removed(run.task.run)
     await runner_step(run, name, call, bool, speaker=DAEMON, title="Remove the working directory")
+
+
+async def _forget(run: TaskRun) -> None:
+    """Lets the servants forget what a kill or a cancelling left unacknowledged: every step is recorded by now."""
+    prefix = f"{run.task.id}/"
+    for servant in (run.tools.gateway, run.tools.runner):
+        try:
+            await servant.acknowledge_all(prefix)
+        except OctraError as error:
+            _logger.warning("a servant forgets the task by itself, later: %s", error, extra={"octra_task": run.task.id})
 
 
 async def _end_with_note(run: TaskRun, ending: Ending, snapshot_failure: str) -> None:

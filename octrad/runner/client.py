@@ -134,8 +134,19 @@ class RunnerClient:
         request = pb.AcknowledgeRequest(id=request_id)
         await self._call(lambda channel: RunnerServiceStub(channel).Acknowledge(request))
 
+    async def acknowledge_all(self, id_prefix: str) -> None:
+        """Lets a runner that is there forget all that has ended and whose id begins so."""
+        if await self._connection.is_running():
+            request = pb.AcknowledgeRequest(id_prefix=id_prefix)
+            await self._call(lambda channel: RunnerServiceStub(channel).Acknowledge(request))
+
     async def cancel(self, id_prefix: str) -> int:
-        """Ends every operation whose id begins so; returns how many there were, once no process of them is left."""
+        """Ends every operation whose id begins so; returns how many there were, once no process of them is left.
+
+        A runner that is not there works on nothing and is not started for it.
+        """
+        if not await self._connection.is_running():
+            return 0
         request = pb.CancelRequest(id_prefix=id_prefix)
         response = await self._call(
             lambda channel: RunnerServiceStub(channel).Cancel(request), timeout_s=_CANCEL_TIMEOUT_S

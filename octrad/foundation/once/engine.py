@@ -104,6 +104,12 @@ class Engine:
             del self._executions[request_id]
         await asyncio.to_thread(self._spool.forget, request_id)
 
+    async def acknowledge_all(self, prefix: str) -> None:
+        """Forgets what came of every id that begins with the prefix; what is worked on is left alone."""
+        known = await asyncio.to_thread(self._spool.ids, prefix)
+        for request_id in known:
+            await self.acknowledge(request_id)
+
     async def cancel(self, prefix: str) -> int:
         """Ends every execution whose id begins with the prefix; returns how many, when nothing of them is left."""
         chosen = [execution for execution in self._under_way() if execution.id.startswith(prefix)]

@@ -152,6 +152,11 @@ class Spool:
             except OSError as error:
                 raise _disk_error(error) from error
 
+    def ids(self, prefix: str) -> list[str]:
+        """The known ids that begin with the prefix."""
+        with self._lock:
+            return [request_id for request_id in self._entries if request_id.startswith(prefix)]
+
     def forget(self, request_id: str) -> None:
         """The caller has recorded it, or does not want it. Unknown ids are fine; what is worked on is left alone."""
         with self._lock:

@@ -61,7 +61,10 @@ class RunnerServicer(RunnerServiceServicer):
 
     async def Acknowledge(self, request: pb.AcknowledgeRequest, context: Context) -> pb.AcknowledgeResponse:
         """See the proto file."""
-        await self._engine.acknowledge(request.id)
+        if request.id_prefix:
+            await self._engine.acknowledge_all(request.id_prefix)
+        else:
+            await self._engine.acknowledge(request.id)
         return pb.AcknowledgeResponse()
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:

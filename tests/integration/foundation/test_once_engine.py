@@ -193,6 +193,20 @@ async def test_acknowledged_result_is_forgotten(engine: Engine, directory: Path)
     assert work.begun == 2
 
 
+async def test_acknowledging_a_prefix_forgets_all_that_ended_and_nothing_else(engine: Engine, spool: Spool) -> None:
+    for name in ("k7f3/a/#1", "k7f3/b/#1", "k7f4/a/#1"):
+        await ask(engine, Counted(open_gate=True), name)
+    spool.accept("k7f3/interrupted/#1", DIGEST)
+    spool.release("k7f3/interrupted/#1")
+    running = Counted()
+    waiter = asyncio.create_task(ask(engine, running, "k7f3/running/#1"))
+    await running.has_begun.wait()
+    await engine.acknowledge_all("k7f3/")
+    assert spool.ids("") == ["k7f4/a/#1", "k7f3/running/#1"]
+    running.gate.set()
+    assert (await waiter)[-1] == Finished(b"result 1")
+
+
 async def test_acknowledging_what_runs_does_nothing(engine: Engine) -> None:
     work = Counted()
     waiter = asyncio.create_task(ask(engine, work))
