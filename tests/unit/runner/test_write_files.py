@@ -74,6 +74,12 @@ def test_other_name_of_a_hard_link_keeps_its_content(work_dir: Path) -> None:
     assert (work_dir.parent / "outside/secret").read_text() == "secret"
 
 
+def test_file_that_is_made_and_removed_again_leaves_nothing(work_dir: Path) -> None:
+    edits: list[Edit] = [WholeFile("new/file", "text"), Removal("new/file")]
+    write_files(work_dir, apply_edits(edits, {"new/file": None}).files)
+    assert not (work_dir / "new").exists()
+
+
 def test_writing_through_a_link_that_appeared_meanwhile_fails(work_dir: Path) -> None:
     with pytest.raises(OSError, match=r"Not a directory|symbolic"):
         write_files(work_dir, {"linked/new": PlainFile(b"x", executable=False)})

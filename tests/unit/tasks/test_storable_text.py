@@ -13,7 +13,7 @@ def test_what_comes_out_can_be_stored(text: str) -> None:
     assert stored.encode().decode() == stored
 
 
-@given(st.text(st.characters(exclude_characters="\0")))
+@given(st.text(st.characters(codec="utf-8", exclude_characters="\0")))
 def test_what_can_be_stored_stays_as_it_is(text: str) -> None:
     assert storable_text(text) == text
 

@@ -83,7 +83,8 @@ def _write(work_dir: Path, path: str, wanted: PlainFile) -> None:
 
 def _remove(work_dir: Path, path: str) -> None:
     *parents, name = path.split("/")
-    with contextlib.ExitStack() as stack:
+    # A file that one edit makes and a later one removes was never there, nor perhaps its directory.
+    with contextlib.ExitStack() as stack, contextlib.suppress(FileNotFoundError):
         directory = stack.enter_context(_opened(os.open(work_dir, _DIRECTORY)))
         for parent in parents:
             directory = stack.enter_context(_opened(os.open(parent, _DIRECTORY, dir_fd=directory)))
