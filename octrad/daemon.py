@@ -6,10 +6,12 @@ may take to end.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
+import os
+from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from systemd.daemon import notify
 
@@ -40,6 +42,10 @@ _ANSWERING_S = 2.0
 _SERVANT_STOP_S = 5.0
 _AT_ONCE_S = 0.2
 _LISTENING_S = 30.0
+# What is cancelled gets to let go.
+_LET_GO_S = 2.0
+# How the queue names the work on a task.
+RUN_NAME = "task "
 # The queue keeps to `limits.drain_s` by itself, and then writes down what it drained.
 _BEYOND_DRAIN_S = 6.0
 
@@ -74,6 +80,10 @@ async def serve(state_dir: Path, config_path: Path | None, config: Config) -> No
                 runner_connection=runner,
             )
             await _work(parts, wakeups, wishes)
+        if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):
+            # They would be waited for at the end of the event loop, however long they wait for a database that is gone.
+            logging.shutdown()
+            os._exit(os.EX_OK)
 
 
 async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
@@ -133,7 +143,17 @@ async def _drain(
     if not working.done():
         _log.warning("the queue did not come to rest in time; its tasks are taken up again at the next start")
         working.cancel()
+        # Whatever still works must not wake the servants again while they are asked to go.
+        await _abandon({task for task in asyncio.all_tasks() if task.get_name().startswith(RUN_NAME)})
     await server.stop(0 if wishes.at_once.is_set() else _ANSWERING_S)
+
+
+async def _abandon(tasks: Iterable[asyncio.Task[Any] | None]) -> set[asyncio.Task[Any]]:
+    """Cancels tasks and returns those that do not let go in time."""
+    cancelled = {task for task in tasks if task is not None}
+    for task in cancelled:
+        task.cancel()
+    return (await asyncio.wait(cancelled, timeout=_LET_GO_S))[1] if cancelled else set()
 
 
 @asynccontextmanager

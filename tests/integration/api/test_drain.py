@@ -44,3 +44,17 @@ async def test_a_stop_in_mid_command_ends_watches_with_a_number_and_pays_nothing
     counts = [request["step"] for request in rehearsal.requests(task.id)]
     assert len(counts) == len(set(counts)), counts
     assert asked < len(counts)
+
+
+async def test_a_second_signal_in_mid_command_ends_it_at_once(own: House) -> None:
+    async with grpc.aio.insecure_channel(f"unix:{own.socket}") as channel:
+        tasks = tasks_pb2_grpc.TaskServiceStub(channel)
+        task = (await tasks.SubmitTask(tasks_pb2.SubmitTaskRequest(request="count slowly"))).task
+        await until_command(tasks, task.id)
+        assert own.process
+        own.process.terminate()
+        assert own.stop(timeout_s=15) == 0
+    own.start()
+    async with grpc.aio.insecure_channel(f"unix:{own.socket}") as channel:
+        events = await watch(tasks_pb2_grpc.TaskServiceStub(channel), task.id)
+    assert events[-1].state_changed.to == states_pb2.TASK_STATE_DONE
