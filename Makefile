@@ -25,8 +25,8 @@ lint: setup  ## ruff, shellcheck, buf
 types: setup  ## mypy --strict
 	@mypy
 
-contracts: setup  ## who may import whom; stubs and docs that match proto/
-	@lint-imports --no-logo && python proto/generate.py --check && python proto/document.py --check
+contracts: setup  ## who may import whom; stubs and pages that match their sources
+	@lint-imports --no-logo && python proto/generate.py --check && python proto/document.py --check && python scripts/document_config.py --check
 
 unit: setup  ## the fast tests
 	@$(PYTEST) tests/unit
@@ -45,8 +45,8 @@ test: check  ## everything
 bench: setup  ## each figure beside its reference, in one run
 	@python -m tests.bench
 
-stubs: setup  ## octra_proto/ and docs/api.md from proto/
-	@python proto/generate.py && python proto/document.py
+stubs: setup  ## octra_proto/ and docs/api.md from proto/, docs/configuration.md from config.py
+	@python proto/generate.py && python proto/document.py && python scripts/document_config.py
 
 format: setup
 	@ruff check --fix-only . && ruff format .

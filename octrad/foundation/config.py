@@ -1,6 +1,8 @@
 """The configuration: one TOML file, validated whole before anything starts.
 
 Unknown keys are refused, with the nearest known one. Secrets are never values, only names of files.
+
+The comment of a key, above it or behind it, is what `docs/configuration.md` says of it (`scripts/document_config.py`).
 """
 
 import difflib
@@ -26,74 +28,108 @@ class _Section(BaseModel):
 class Database(_Section):
     """Where the truth is kept."""
 
-    dsn: str = ""  # empty: a private PostgreSQL below the state directory
-    dsn_file: Path | None = None  # a file that holds the DSN, where it contains a password
+    # PostgreSQL 15 or later with pgvector; empty: a private PostgreSQL below the state directory.
+    dsn: str = ""
+    # A file that holds the DSN and nothing else, where it contains a password; it goes before `dsn`.
+    dsn_file: Path | None = None
 
 
 class Cache(_Section):
     """Where copies are kept for a while."""
 
-    redis_url: str = ""  # empty: in the process
+    # Empty: in the process.
+    redis_url: str = ""
+    # How long a copy is taken for true.
     ttl_s: Seconds = 300
 
 
 class Nix(_Section):
     """How project environments are made."""
 
-    # A `github:` reference that flake.lock pins, or a path whose flake stands in for it on this machine.
+    # `github:OWNER/REPO/REV`, which flake.lock pins; or an absolute path whose flake takes its place on this machine;
+    # or `stand-in`, the programs of this machine's /usr/bin.
     nixpkgs: str = NIXPKGS_PIN
-    # system: the machine's store; private: a store below the state directory; auto: the machine's where it has one.
+    # system: the machine's; private: one below the state directory, without a daemon and without a binary cache;
+    # auto: the machine's where it can be used.
     store: Literal["auto", "system", "private"] = "auto"
+    # To make one environment.
     build_timeout_s: Seconds = 3600
 
 
 class Sandbox(_Section):
     """What a command that a model chose may use."""
 
+    # From its start to its end.
     command_timeout_s: Seconds = 600
+    # What it may print; a command that prints more is ended.
     output_bytes: Count = 64 * 1024 * 1024
+    # All of its processes together, and each; its /tmp and its home hold a quarter of this each.
     memory_bytes: Count = 4 * 1024**3
+    # Processes and threads at once.
     processes: Count = 512
+    # The largest file that it may write.
     file_bytes: Count = 1024**3
 
 
 class Limits(_Section):
     """How much happens at once, and how often something is tried again."""
 
+    # Tasks that run beside each other; the others wait in the queue.
     tasks_at_once: Count = 4
+    # Managers or workers of one task that are asked beside each other.
     workers_at_once: Count = 4
+    # Commands in the sandbox, of all tasks together.
     commands_at_once: Count = 2
+    # The greatest request that is taken.
     request_bytes: Count = 256 * 1024
+    # The greatest repository that is taken, as a git bundle.
     bundle_bytes: Count = 512 * 1024**2
+    # Rounds of work and review in one run of a task.
     review_rounds: Count = 3
+    # Repairs after failed checks in one run of a task, before each verdict of the Boss.
     fix_rounds: Count = 3
+    # How long a stop waits for running tasks to let go; they are resumed at the next start.
     drain_s: Seconds = 20
+    # How long the whole output of a command is kept.
     log_retention_days: Count = 30
 
 
 class Provider(_Section):
     """A service that models are asked of."""
 
+    # What it speaks, and how it is priced.
     kind: Literal["anthropic", "openai", "gemini", "deepseek", "openrouter", "ollama", "openai-compatible", "rehearsal"]
+    # Empty: the provider's own. openai-compatible and rehearsal need it, ending in `/v1`.
     base_url: str = ""
+    # A file that holds the key and nothing else; only the gateway reads it, anew for each request. A relative one is below
+    # $CREDENTIALS_DIRECTORY where that is set. Not needed for ollama, openai-compatible and rehearsal.
     key_file: Path | None = None
 
 
 class Models(_Section):
     """Which models are asked, in order. A name is PROVIDER/MODEL, where PROVIDER is a key of `providers`."""
 
+    # The first that gives a valid answer is taken.
     chain: tuple[str, ...] = ()
+    # For one attempt.
     timeout_s: Seconds = 60
+    # For all attempts at one question, with the waits between them.
     total_timeout_s: Seconds = 600
+    # Requests to providers at once, of all tasks together.
     calls_at_once: Count = 8
-    prices_usd_per_million: dict[str, tuple[float, float]] = Field(default_factory=dict)  # input, output
+    # By a name in the chain: US dollars per million tokens of input and of output. Goes before LiteLLM's own prices; a
+    # model that neither knows is unpriced.
+    prices_usd_per_million: dict[str, tuple[float, float]] = Field(default_factory=dict)
 
 
 class Servant(_Section):
     """How the gateway and the runner behave when nobody asks them anything."""
 
+    # It ends after so long without a call and without work; octrad starts it again when it is wanted.
     idle_exit_s: Seconds = 300
+    # Results that octrad has not yet recorded: the oldest beyond this are dropped, and the log says so.
     spool_bytes: Count = 1024**3
+    # And those that are older than this.
     spool_hours: Count = 24
 
 
@@ -140,7 +176,7 @@ def parse_config(text: str) -> Config:
         raise ConfigurationError(f"not TOML: {error}") from error
     except ValidationError as error:
         faults = [_fault(dict(detail)) for detail in error.errors()]
-        raise ConfigurationError("; ".join(faults), hint="docs/operations.md lists every key") from error
+        raise ConfigurationError("; ".join(faults), hint="docs/configuration.md lists every key") from error
 
 
 def _fault(detail: dict[str, Any]) -> str:
