@@ -26,7 +26,8 @@ types: setup  ## mypy --strict
 	@mypy
 
 contracts: setup  ## who may import whom; stubs and pages that match their sources
-	@lint-imports --no-logo && python proto/generate.py --check && python proto/document.py --check && python scripts/document_config.py --check
+	@lint-imports --no-logo && python proto/generate.py --check && python proto/document.py --check
+	@python scripts/document_config.py --check
 
 unit: setup  ## the fast tests
 	@$(PYTEST) tests/unit

@@ -101,8 +101,8 @@ class Provider(_Section):
     kind: Literal["anthropic", "openai", "gemini", "deepseek", "openrouter", "ollama", "openai-compatible", "rehearsal"]
     # Empty: the provider's own. openai-compatible and rehearsal need it, ending in `/v1`.
     base_url: str = ""
-    # A file that holds the key and nothing else; only the gateway reads it, anew for each request. A relative one is below
-    # $CREDENTIALS_DIRECTORY where that is set. Not needed for ollama, openai-compatible and rehearsal.
+    # A file that holds the key and nothing else; only the gateway reads it, anew for each request. A relative one is
+    # below $CREDENTIALS_DIRECTORY where that is set. Not needed for ollama, openai-compatible and rehearsal.
     key_file: Path | None = None
 
 
