@@ -11,7 +11,7 @@ from octrad.foundation.errors import ConfigurationError, OctraError
 from octrad.foundation.postgres.embedded import EmbeddedPostgres, ensure_running
 from octrad.tasks.migrate import migrate
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 2.0
 
@@ -54,11 +54,11 @@ async def _keep_running(server: EmbeddedPostgres, state_dir: Path) -> None:
         await asyncio.sleep(LOOK_EVERY_S)
         if server.is_running:
             continue
-        _log.error("the private PostgreSQL is gone; starting it again")
+        logger.error("the private PostgreSQL is gone; starting it again")
         try:
             await ensure_running(state_dir)
         except OctraError as error:
-            _log.error("cannot start the private PostgreSQL again: %s", error.message)
+            logger.error("cannot start the private PostgreSQL again: %s", error.message)  # noqa: TRY400 - no traceback needed
 
 
 async def migrate_database(state_dir: Path, config: Database) -> None:

@@ -19,7 +19,7 @@ from octrad.api.error_status import incident_status, status_of
 from octrad.foundation.errors import OctraError
 from octrad.foundation.ids import new_id
 
-_log = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _OURS = "/octra."
 
 # Foreign by nature: a request and a response of any method, a handler of any of gRPC's four shapes.
@@ -93,5 +93,5 @@ def _status(error: Exception, method: str) -> status_pb2.Status:
     if isinstance(error, OctraError):
         return status_of(error)
     incident = new_id()
-    _log.error("incident %s in %s", incident, method, exc_info=error)
+    logger.error("incident %s in %s", incident, method, exc_info=error)
     return incident_status(incident)

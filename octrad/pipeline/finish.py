@@ -20,7 +20,7 @@ from octrad.tasks.snapshots import NewSnapshot, record_snapshot
 from octrad.tasks.task import Role
 from octrad.tasks.transition import Advice, change_state
 
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _MESSAGE_CHARACTERS = 2000
 
@@ -121,7 +121,7 @@ async def _forget(run: TaskRun) -> None:
         try:
             await servant.acknowledge_all(prefix)
         except OctraError as error:
-            _logger.warning("a servant forgets the task by itself, later: %s", error, extra={"octra_task": run.task.id})
+            logger.warning("a servant forgets the task by itself, later: %s", error)
 
 
 async def _end_with_note(run: TaskRun, ending: Ending, snapshot_failure: str) -> None:

@@ -21,7 +21,7 @@ from octrad.tasks.find_task import get_task
 from octrad.tasks.journal import Journal
 from octrad.tasks.task import Lease
 
-_logger = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 class Pipeline:
@@ -86,10 +86,10 @@ async def _work(run: TaskRun) -> Ending:
         # Not the task's fault: a servant or the database is away. The queue hands the task out again, after a while.
         raise
     except OctraError as error:
-        _logger.info("the task cannot go on: %s", error.message, extra={"octra_task": run.task.id})
+        logger.info("the task cannot go on: %s", error.message)
         return ending_of_error(error)
     except Exception as error:  # a task's boundary: a mistake of ours ends one task, with a note, and no other
-        _logger.exception("a task ended with an error that nobody foresaw", extra={"octra_task": run.task.id})
+        logger.exception("a task ended with an error that nobody foresaw")
         return Ending(EndKind.FAILED, code="internal", message=f"{type(error).__name__}: {error}"[:500])
 
 

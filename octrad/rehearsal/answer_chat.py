@@ -22,7 +22,7 @@ from octrad.rehearsal.scenario import Failure, Reply, Scenario, choose_reply, re
 
 REHEARSAL_HEADERS = {"x-octra-rehearsal": "1"}
 HANG_S = 3600.0
-_LOG = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class ChatHandler:
                 response = await _give(request, question, reply, seen)
         finally:
             # One line a request; never what was asked or answered.
-            _LOG.info("%s %s: %s, request %d: %d", seen.task, seen.step, seen.model, seen.nth, seen.status)
+            logger.info("%s %s: %s, request %d: %d", seen.task, seen.step, seen.model, seen.nth, seen.status)
         return response
 
     def _no_reply(self, seen: Seen, *, known: bool) -> web.Response:

@@ -20,6 +20,7 @@ from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter, ValidationError
 
 from octrad.foundation.errors import ConflictError, OctraError
+from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.pool import Database, with_retry
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, StaleLeaseError, append_events, events_json, was_appended
@@ -29,7 +30,7 @@ from octrad.tasks.ledger import ModelCall
 from octrad.tasks.storable_text import storable_json, storable_text
 from octrad.tasks.task import Lease, Role
 
-_LOG: Final = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 # How long an outage of the database is sat out: a finished half-hour build is worth waiting a day for.
 _PATIENCE_S: Final = 86_400.0
@@ -85,11 +86,14 @@ class Journal:
             UnreadableStepError: an older version recorded something that this one cannot read.
             Exception: what `work` raised; the step is then recorded as failed, and its next attempt is another one.
         """
-        adapter = _adapter(result)
         recorded = await self.recorded(name, result)
         if recorded is not None:
             return recorded
-        step = await self._begin(name, role, agent, title)
+        with log_fields(role=role, step=name):
+            step = await self._begin(name, role, agent, title)
+            return await self._make(step, work, _adapter(result))
+
+    async def _make(self, step: Step, work: Callable[[Step], Awaitable[T]], adapter: TypeAdapter[T]) -> T:
         started = time.monotonic()
         try:
             value = await work(step)
@@ -203,7 +207,7 @@ class Journal:
                 await callback()
             except OctraError as error:
                 # The servant forgets by itself after a while; the step is recorded, and nothing is to be undone.
-                _LOG.warning("could not tell a servant that step %s is recorded: %s", step.request_id, error)
+                logger.warning("could not tell a servant that step %s is recorded: %s", step.request_id, error)
 
     async def _write(self, write: Write, was_written: Check) -> None:
         """Writes once, however often the database goes away: nobody knows what became of a commit without an answer."""

@@ -13,7 +13,7 @@ from procrastinate import PsycopgConnector, connector, exceptions
 
 from octrad.foundation.postgres.errors import is_outage
 
-_LOG: Final = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
 
@@ -32,7 +32,7 @@ class PatientConnector(PsycopgConnector):
             # Its answer was lost in an outage, or the job was taken from us while we were frozen.
             if not isinstance(error.__cause__, psycopg.errors.RaiseException):
                 raise
-            _LOG.info("a job had ended already: %s", error.__cause__)
+            logger.info("a job had ended already: %s", error.__cause__)
 
     async def execute_query_one_async(self, query: LiteralString, **arguments: Any) -> dict[str, Any]:
         """Runs a statement that gives one row."""
@@ -58,6 +58,6 @@ async def _patiently(call: Callable[[], Awaitable[T]]) -> T:
         except exceptions.ConnectorException as error:
             if error.__cause__ is None or not is_outage(error.__cause__):
                 raise
-            _LOG.warning("the queue cannot reach the database; trying again in %.1f s", pause_s)
+            logger.warning("the queue cannot reach the database; trying again in %.1f s", pause_s)
         await asyncio.sleep(pause_s)
         pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

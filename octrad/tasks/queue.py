@@ -17,6 +17,7 @@ from procrastinate.worker import Worker
 
 from octrad.foundation.errors import OctraError
 from octrad.foundation.ids import TaskId
+from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.errors import DatabaseUnavailableError
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.append_events import StaleLeaseError
@@ -39,7 +40,7 @@ from octrad.tasks.patient_connector import PatientConnector
 from octrad.tasks.task import Lease, Task
 from octrad.tasks.wakeups import Wakeups
 
-_LOG: Final = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 _HEARTBEAT_S: Final = 5.0
 # The worker is notified of new jobs; it looks by itself so often.
 _POLL_S: Final = 5.0
@@ -101,7 +102,7 @@ class TaskQueue:
         await forget_workers(self._database, self._machine)
         reclaimed = await reclaim_tasks(self._database, Hands(self._machine))
         if reclaimed:
-            _LOG.info("took up %d tasks that were left behind", reclaimed)
+            logger.info("took up %d tasks that were left behind", reclaimed)
         app = self._app()
         async with app.open_async(self._database.pool), asyncio.TaskGroup() as group:
             sweeping = group.create_task(self._sweep_regularly())
@@ -146,10 +147,10 @@ class TaskQueue:
         await asyncio.wait({working}, timeout=self._drain_s + _LAST_WRITES_S)
         if not working.done():
             # The database is away, or some work does not let go: what is left is taken up again at the next start.
-            _LOG.warning("stopped with %d tasks still in hand", len(self._in_hand))
+            logger.warning("stopped with %d tasks still in hand", len(self._in_hand))
             working.cancel()
         elif not working.cancelled() and (error := working.exception()) is not None:
-            _LOG.error("the queue's worker broke and is started again", exc_info=error)
+            logger.error("the queue's worker broke and is started again", exc_info=error)
         if not self._stopping.is_set():
             await asyncio.sleep(_RESTART_PAUSE_S)
 
@@ -163,7 +164,7 @@ class TaskQueue:
                 await reclaim_tasks(self._database, Hands(self._machine, self.running, missing & not_held))
                 missing = not_held
             except DatabaseUnavailableError as error:
-                _LOG.warning("could not look for tasks that were left behind: %s", error)
+                logger.warning("could not look for tasks that were left behind: %s", error)
 
     async def _run_job(self, task_id: str) -> None:
         task = TaskId(task_id)
@@ -172,7 +173,8 @@ class TaskQueue:
             if self._stopping.is_set():
                 await put_back_unclaimed(self._database, task)
             elif (claimed := await claim_task(self._database, task, self._machine)) is not None:
-                await self._run_claimed(claimed)
+                with log_fields(task=claimed.id, project=claimed.project):
+                    await self._run_claimed(claimed)
         finally:
             del self._in_hand[task]
 
@@ -199,10 +201,10 @@ class TaskQueue:
             case None:
                 return
             case StaleLeaseError() as error:
-                _LOG.warning("%s", error)
+                logger.warning("the task is another owner's by now: %s", error)
             case error:
                 # The boundary of a task: whatever it was, the daemon and the other tasks go on.
-                _LOG.error("running task %s raised an error", lease.task_id, exc_info=error)
+                logger.error("running the task raised an error", exc_info=error)
                 await count_failure(self._database, lease, str(error) or type(error).__name__)
 
     async def _execute(self, lease: Lease, task: Task) -> None:

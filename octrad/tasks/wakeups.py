@@ -15,7 +15,7 @@ from typing import Final
 import psycopg
 from psycopg import AsyncConnection, sql
 
-_LOG: Final = logging.getLogger(__name__)
+logger = logging.getLogger(__name__)
 
 _FIRST_PAUSE_S: Final = 0.1
 _LONGEST_PAUSE_S: Final = 5.0
@@ -70,7 +70,7 @@ class Wakeups:
             except (psycopg.Error, OSError, TimeoutError) as error:
                 if self._listening.is_set():
                     pause_s = _FIRST_PAUSE_S
-                    _LOG.warning("lost the connection that listens for notifications: %s", error)
+                    logger.warning("lost the connection that listens for notifications: %s", error)
                 self._listening.clear()
             await asyncio.sleep(pause_s)
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)

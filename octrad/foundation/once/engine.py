@@ -8,8 +8,10 @@ its own waiting. The engine knows nothing of what the work is, nor of the protoc
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractContextManager
 
 from octrad.foundation.errors import CancelledByCallerError, OctraError, UnavailableError
+from octrad.foundation.logging import log_fields
 from octrad.foundation.once.activity import Activity
 from octrad.foundation.once.execution import Execution
 from octrad.foundation.once.messages import (
@@ -149,7 +151,8 @@ class Engine:
             raise UnavailableError("the servant is stopping")
         execution = Execution(request_id, digest)
         self._executions[request_id] = execution
-        execution.runner = asyncio.create_task(self._run(execution, work), name=f"execute {request_id}")
+        with _logged_as(request_id):
+            execution.runner = asyncio.create_task(self._run(execution, work), name=f"execute {request_id}")
         return execution
 
     async def _run(self, execution: Execution, work: Work) -> None:
@@ -215,6 +218,12 @@ class Engine:
         ended = [execution for execution in self._executions.values() if execution.has_ended]
         for execution in ended[: max(0, len(ended) - HELD_FINISHED_EXECUTIONS)]:
             del self._executions[execution.id]
+
+
+def _logged_as(request_id: str) -> AbstractContextManager[None]:
+    """What an id names: TASK/STEP/#ATTEMPT."""
+    task, _, rest = request_id.partition("/")
+    return log_fields(task=task, step=rest.rpartition("/#")[0])
 
 
 async def _call(work: Work, execution: Execution) -> bytes:

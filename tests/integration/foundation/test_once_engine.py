@@ -4,6 +4,7 @@
 
 import asyncio
 import contextlib
+import logging
 import os
 import subprocess
 from collections.abc import AsyncIterator, Iterator
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, UnavailableError
+from octrad.foundation.logging import fields_of
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.execution import HELD_PROGRESS_MESSAGES
 from octrad.foundation.once.messages import (
@@ -89,6 +91,14 @@ async def test_acceptance_is_on_disk_before_the_work_begins(engine: Engine, dire
         return str(len(list(directory.iterdir()))).encode()
 
     assert await ask(engine, work) == [Accepted(), Finished(b"1")]
+
+
+async def test_what_the_work_logs_says_which_task_and_step_it_is_of(engine: Engine) -> None:
+    async def work(report: Report) -> bytes:  # noqa: ARG001 - the shape of work
+        return repr(fields_of(logging.makeLogRecord({}))).encode()
+
+    fields = {"task": "k7f3", "step": "worker/backend-1/round-1"}
+    assert await ask(engine, work) == [Accepted(), Finished(repr(fields).encode())]
 
 
 async def test_result_is_on_disk_before_it_is_told(engine: Engine, directory: Path) -> None:

@@ -1,4 +1,5 @@
 import asyncio
+import logging
 import os
 import signal
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.ids import TaskId
+from octrad.foundation.logging import fields_of
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.cancel_task import cancel_task
@@ -88,6 +90,32 @@ async def test_a_submitted_task_begins_at_once(database: Database, wakeups: Wake
         await log.wait_until_final(second.id, 20)
     # Woken, not polled: the poll comes every five seconds.
     assert time.monotonic() - started < 2.5
+
+
+async def test_what_is_logged_on_the_way_says_which_task_and_step_it_is_of(
+    database: Database, wakeups: Wakeups, log: EventLog
+) -> None:
+    fields: list[dict[str, str]] = []
+
+    def look() -> None:
+        fields.append(fields_of(logging.makeLogRecord({})))
+
+    async def plan(_: Step) -> str:
+        look()
+        return ""
+
+    async def run(lease: Lease, _: CancelSignal) -> None:
+        await Journal(database, lease).step("plan", plan, result=str, role=Role.BOSS)
+        look()
+        await finish(database, lease)
+
+    async with serving(database, wakeups, run):
+        task = await submit(database, project="todo")
+        await log.wait_until_final(task.id, 20)
+    assert fields == [
+        {"task": task.id, "project": "todo", "role": "boss", "step": "plan"},
+        {"task": task.id, "project": "todo"},
+    ]
 
 
 async def test_the_urgent_go_first(database: Database, wakeups: Wakeups, log: EventLog) -> None:
