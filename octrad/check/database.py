@@ -1,5 +1,7 @@
 """Whether there is a database: the configured one of the right age with pgvector, or what a private one needs."""
 
+import dataclasses
+
 import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
@@ -9,6 +11,7 @@ from octrad.database import configured_dsn
 from octrad.foundation import config
 from octrad.foundation.errors import OctraError
 from octrad.foundation.postgres.embedded import why_unusable
+from octrad.tasks.migrate import count_missing
 
 _NAME = "database"
 _OLDEST_VERSION = 15
@@ -26,9 +29,19 @@ async def check_database(database: config.Database) -> Finding:
         return await _private()
     try:
         async with await AsyncConnection.connect(dsn, connect_timeout=_CONNECT_S, autocommit=True) as connection:
-            return await _look(connection)
+            finding = await _look(connection)
+        return await _with_age(finding, dsn) if finding.ok else finding
     except psycopg.Error as error:
         return Finding(_NAME, ok=False, detail=f"cannot connect: {str(error).strip()}", hint=_CONFIGURE)
+    except OctraError as error:
+        return Finding(_NAME, ok=False, detail=error.message, hint=error.hint)
+
+
+async def _with_age(finding: Finding, dsn: str) -> Finding:
+    missing = await count_missing(dsn)
+    if not missing:
+        return finding
+    return dataclasses.replace(finding, detail=f"{finding.detail}; its tables are made or brought up at the start")
 
 
 async def _private() -> Finding:

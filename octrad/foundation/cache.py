@@ -1,6 +1,7 @@
 """Copies that are kept for a while: in the process, or in Redis where several processes share them.
 
-Nothing is ever only here, so that losing any of it is a miss and never an error.
+Nothing is ever only here, so that losing any of it is a miss and never an error. A key names what never changes (the
+files of a commit), so that a copy is never wrong; the time to live only bounds the room that copies take.
 """
 
 import time
@@ -21,9 +22,6 @@ class Cache(Protocol):
 
     async def put(self, key: str, value: bytes) -> None:
         """Keeps a value for the configured time."""
-
-    async def remove(self, *keys: str) -> None:
-        """What they stand for was written: the copies are no longer true."""
 
     async def is_healthy(self) -> bool:
         """Whether values are really kept."""
@@ -55,7 +53,7 @@ class MemoryCache:
     """Copies in this process. The oldest go first when there are too many.
 
     Args:
-        ttl_s: how long a copy is true enough.
+        ttl_s: how long a copy is kept.
         clock: seconds that only grow.
         max_entries: copies at most.
     """
@@ -84,11 +82,6 @@ class MemoryCache:
         self._entries[key] = (self._clock() + self._ttl_s, value)
         while len(self._entries) > self._max_entries:
             self._entries.popitem(last=False)
-
-    async def remove(self, *keys: str) -> None:
-        """Forgets values."""
-        for key in keys:
-            self._entries.pop(key, None)
 
     async def is_healthy(self) -> bool:
         """Always."""

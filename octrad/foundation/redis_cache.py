@@ -15,8 +15,6 @@ T = TypeVar("T")
 _TIMEOUT_S = 0.5
 # After a failure Redis is left alone for so long.
 _REST_S = 2.0
-# Keys whose removal failed, to be removed when Redis is back. Beyond these, the time to live has to do.
-_MAX_OWED_REMOVALS = 10_000
 
 
 class RedisCache:
@@ -24,7 +22,7 @@ class RedisCache:
 
     Args:
         url: `redis://…`, `rediss://…` or `unix:///path`.
-        ttl_s: how long a copy is true enough.
+        ttl_s: how long a copy is kept.
         clock: seconds that only grow.
     """
 
@@ -35,7 +33,6 @@ class RedisCache:
         self._ttl_ms = int(ttl_s * 1000)
         self._clock = clock
         self._resting_until = 0.0
-        self._owed_removals: set[str] = set()
 
     async def get(self, key: str) -> bytes | None:
         """The value, if it is there."""
@@ -54,16 +51,6 @@ class RedisCache:
 
         await self._attempt(tell, None)
 
-    async def remove(self, *keys: str) -> None:
-        """Forgets values, when Redis is back if it is away now."""
-        if len(self._owed_removals) < _MAX_OWED_REMOVALS:
-            self._owed_removals.update(keys)
-
-        async def nothing_more() -> None:
-            pass
-
-        await self._attempt(nothing_more, None)
-
     async def is_healthy(self) -> bool:
         """Whether Redis answers now."""
 
@@ -81,18 +68,11 @@ class RedisCache:
         if self._clock() < self._resting_until:
             return otherwise
         try:
-            await self._pay_removals()
             return await operation()
         except (RedisError, OSError) as error:
             self._resting_until = self._clock() + _REST_S
             logger.warning("Redis does not answer; going on without it: %s", error)
             return otherwise
-
-    async def _pay_removals(self) -> None:
-        owed = list(self._owed_removals)
-        if owed:
-            await self._redis.delete(*(_named(key) for key in owed))
-            self._owed_removals.difference_update(owed)
 
 
 def _named(key: str) -> str:

@@ -81,11 +81,6 @@ def may_follow(current: TaskState, to: TaskState) -> bool:
     return to in _TRANSITIONS[current]
 
 
-def states_before(to: TaskState) -> frozenset[TaskState]:
-    """The states from which a task may come to `to`."""
-    return frozenset(state for state, following in _TRANSITIONS.items() if to in following)
-
-
 def check_transition(current: TaskState, to: TaskState) -> None:
     """Guards a change of state.
 

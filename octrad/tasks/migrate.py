@@ -20,3 +20,13 @@ async def migrate(dsn: str) -> list[int]:
     applied = await migrations.migrate(dsn, MIGRATIONS, table=TABLE)
     await apply_procrastinate_schema(dsn)
     return applied
+
+
+async def count_missing(dsn: str) -> int:
+    """How many of our migrations the database lacks; the next start of octrad applies them. Changes nothing.
+
+    Raises:
+        ConfigurationError: the database is newer than this octrad, or another's.
+        DatabaseUnavailableError: it does not answer.
+    """
+    return await migrations.count_missing(dsn, MIGRATIONS, table=TABLE)

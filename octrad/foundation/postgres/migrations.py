@@ -71,11 +71,11 @@ async def migrate(dsn: str, directory: Path, *, table: str = DEFAULT_TABLE) -> l
     return [migration.number for migration in pending]
 
 
-async def check_version(dsn: str, directory: Path, *, table: str = DEFAULT_TABLE) -> None:
-    """Makes sure that the database is exactly what the files describe, without changing it.
+async def count_missing(dsn: str, directory: Path, *, table: str = DEFAULT_TABLE) -> int:
+    """How many of the files the database has not seen. Changes nothing.
 
     Raises:
-        ConfigurationError: it is newer, older, or another.
+        ConfigurationError: it is newer than the files, or another's.
         DatabaseUnavailableError: it does not answer.
     """
     migrations = read_migrations(directory)
@@ -85,8 +85,7 @@ async def check_version(dsn: str, directory: Path, *, table: str = DEFAULT_TABLE
         row = await cursor.fetchone()
         applied = await _applied(connection, table) if row is not None and row[0] else {}
     _compare(migrations, applied)
-    if len(applied) < len(migrations):
-        raise ConfigurationError("the database is older than this octrad", hint="run `octrad migrate`")
+    return len(migrations) - len(applied)
 
 
 def read_migrations(directory: Path) -> Sequence[Migration]:

@@ -1,9 +1,15 @@
 """`octrad check` and `octrad migrate` as a person runs them."""
 
+import asyncio
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psycopg
+import pytest
+
+from octrad.foundation.postgres.embedded import ensure_running
 from tests.daemon import processes_naming
 from tests.integration.api.test_serve import octrad
 
@@ -41,6 +47,35 @@ def test_a_provider_without_key_and_a_model_without_provider_are_faults(tmp_path
     _, found = findings("--state-dir", str(tmp_path / "state"), "--config", str(config))
     assert "nobody/y" in found["models"]["detail"]
     assert "key_file" in found["provider anthropic"]["hint"]
+
+
+@pytest.fixture
+def dsn(tmp_path: Path) -> Iterator[str]:
+    server = asyncio.run(ensure_running(tmp_path / "elsewhere"))
+    try:
+        yield server.dsn
+    finally:
+        asyncio.run(server.stop())
+
+
+def test_a_configured_database_is_well_before_and_after_its_migration_but_not_when_it_is_newer(
+    tmp_path: Path, dsn: str
+) -> None:
+    config = tmp_path / "octrad.toml"
+    config.write_text(f'[database]\ndsn = "{dsn}"\n', encoding="utf-8")
+    arguments = ("--state-dir", str(tmp_path / "state"), "--config", str(config))
+    _, found = findings(*arguments)
+    assert found["database"]["ok"]
+    assert "brought up at the start" in found["database"]["detail"]
+    assert octrad("migrate", *arguments).returncode == 0
+    _, found = findings(*arguments)
+    assert found["database"]["ok"]
+    assert "at the start" not in found["database"]["detail"]
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute("INSERT INTO tasks_migrations (number, name, digest) VALUES (99, 'from_the_future', '')")
+    _, found = findings(*arguments)
+    assert not found["database"]["ok"]
+    assert "newer than this octrad" in found["database"]["detail"]
 
 
 def test_people_read_one_line_a_finding(tmp_path: Path) -> None:

@@ -22,13 +22,11 @@ async def test_cache_is_in_the_process_unless_redis_is_configured(redis_server: 
     await configured.close()
 
 
-async def test_copies_are_shared_kept_for_a_while_and_removed(redis_server: RedisServer) -> None:
+async def test_copies_are_shared_and_kept_for_a_while(redis_server: RedisServer) -> None:
     one, other = RedisCache(redis_server.url, 300), RedisCache(redis_server.url, 300)
     await one.put("k", b"\x00value")
     assert await other.get("k") == b"\x00value"
     assert 299_000 < await one._redis.pttl("octra:k") <= 300_000  # noqa: SLF001 - what Redis itself says
-    await other.remove("k", "unknown")
-    assert await one.get("k") is None
     await one.close()
     await other.close()
 
@@ -55,22 +53,6 @@ async def test_lost_redis_is_a_miss_and_a_warning_and_is_found_again(
     await cache.put("k", b"new")
     assert await cache.get("k") == b"new"
     await cache.close()
-
-
-async def test_removal_that_redis_missed_is_made_when_it_is_back(redis_server: RedisServer) -> None:
-    clock = Clock()
-    cache, other = RedisCache(redis_server.url, 300, clock=clock), RedisCache(redis_server.url, 300)
-    await cache.get("k")
-    redis_server.stop()
-    await cache.get("k")
-    await cache.remove("k")
-    redis_server.start()
-    await other.put("k", b"no longer true")
-    clock.now += 3
-    assert await cache.get("k") is None
-    assert await other.get("k") is None
-    await cache.close()
-    await other.close()
 
 
 async def test_redis_that_never_was_is_a_miss(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -19,14 +19,6 @@ async def test_copy_is_kept_until_its_time_is_over() -> None:
     assert await cache.get("a") is None
 
 
-async def test_removed_copy_is_gone() -> None:
-    cache = MemoryCache(10)
-    await cache.put("a", b"1")
-    await cache.put("b", b"2")
-    await cache.remove("a", "unknown")
-    assert (await cache.get("a"), await cache.get("b")) == (None, b"2")
-
-
 async def test_oldest_copies_go_first() -> None:
     cache = MemoryCache(10, max_entries=2)
     for key in "abac":

@@ -11,11 +11,6 @@ class KeyedLock:
     def __init__(self) -> None:
         self._locks: dict[str, tuple[asyncio.Lock, int]] = {}
 
-    @property
-    def is_free(self) -> bool:
-        """Whether nobody holds any lock or waits for one."""
-        return not self._locks
-
     @asynccontextmanager
     async def hold(self, key: str) -> AsyncIterator[None]:
         """Holds the lock of a key for as long as the context lasts."""
