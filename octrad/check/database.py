@@ -6,10 +6,10 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from octrad.check.finding import Finding
 from octrad.database import configured_dsn
 from octrad.foundation import config
 from octrad.foundation.errors import OctraError
+from octrad.foundation.finding import Finding
 from octrad.foundation.postgres.embedded import why_unusable
 from octrad.tasks.migrate import count_missing
 

@@ -7,8 +7,8 @@ import socket
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from octrad.check.finding import Finding
 from octrad.foundation.config import Config, Provider
+from octrad.foundation.finding import Finding
 
 _LOCAL = ("rehearsal", "ollama", "openai-compatible")
 _KEYED = ("anthropic", "openai", "gemini", "deepseek", "openrouter")

@@ -2,7 +2,7 @@
 
 from importlib.util import find_spec
 
-from octrad.check.finding import Finding
+from octrad.foundation.finding import Finding
 
 # Import name → the name to install.
 NEEDED = {

@@ -11,12 +11,12 @@ import sys
 from pathlib import Path
 
 from octrad.check.database import check_database
-from octrad.check.finding import Finding
 from octrad.check.models import check_models
 from octrad.check.python_packages import check_python_packages
 from octrad.check.state_directory import check_state_directory
 from octrad.foundation.config import Config, load_config
 from octrad.foundation.errors import ConfigurationError, OctraError
+from octrad.foundation.finding import Finding
 from octrad.foundation.process import run
 
 _RUNNER_S = 120.0

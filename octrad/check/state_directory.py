@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from octrad.check.finding import Finding
+from octrad.foundation.finding import Finding
 from octrad.foundation.lock_file import LockFile
 from octrad.foundation.unix_socket import MAX_SOCKET_PATH_BYTES
 

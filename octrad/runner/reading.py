@@ -5,6 +5,8 @@ Pure.
 
 from dataclasses import dataclass
 
+from octrad.foundation.finding import Finding
+
 
 @dataclass(frozen=True, slots=True)
 class FileEntry:
@@ -17,7 +19,7 @@ class FileEntry:
 
 @dataclass(frozen=True, slots=True)
 class FileContent:
-    """A file's text, perhaps cut; empty when it is binary."""
+    """A file's text, perhaps cut; of a symbolic link, its target. Empty when it is binary."""
 
     path: str
     content: str
@@ -49,16 +51,6 @@ class DiffSide:
     commit: str = ""
     task_id: str = ""
     store_path: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing about the machine that was looked at, and what to do when it is not well."""
-
-    name: str
-    ok: bool
-    detail: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

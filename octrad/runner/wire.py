@@ -3,6 +3,7 @@
 from typing import assert_never
 
 from octra_proto.runner.v1 import runner_pb2 as pb
+from octrad.foundation.finding import Finding
 from octrad.runner.edits import Edit, Removal, Replacement, WholeFile
 from octrad.runner.operations import (
     AppliedEdits,
@@ -20,7 +21,7 @@ from octrad.runner.operations import (
     TreePlace,
     TreeSource,
 )
-from octrad.runner.reading import DiffSide, FileContent, FileEntry, Finding, HostReport
+from octrad.runner.reading import DiffSide, FileContent, FileEntry, HostReport
 
 
 def create_tree_message(task_id: str, source: TreeSource) -> pb.CreateTree:

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from octrad.foundation.config import Config
 from octrad.foundation.errors import OctraError
-from octrad.runner.reading import Finding, HostReport
+from octrad.foundation.finding import Finding
+from octrad.runner.reading import HostReport
 from octrad.runner.server.nix import inspect_host as nix_host
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import NixStore, choose_store
@@ -37,9 +38,8 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
 async def inspect_workshop(store: NixStore, nixpkgs: Nixpkgs, *, running: int) -> HostReport:
     """Returns the same for a runner that serves."""
     inspection = await nix_host.inspect_host(store, nixpkgs)
-    nix = (Finding(found.name, found.ok, found.detail, found.hint) for found in inspection.findings)
     return HostReport(
-        findings=(*nix, await _inspect_sandbox()),
+        findings=(*inspection.findings, await _inspect_sandbox()),
         nix_version=inspection.nix_version,
         store_dir=inspection.store_dir,
         nixpkgs=inspection.nixpkgs,

@@ -26,7 +26,7 @@ from octrad.runner.server.inspect_host import inspect_workshop
 from octrad.runner.server.nix.read_snapshot import read_snapshot, verify_snapshot
 from octrad.runner.server.nix.snapshot_place import side_of_snapshot, snapshot_git_dir
 from octrad.runner.server.operations.perform import perform
-from octrad.runner.server.trees.diff_commits import DiffSide, diff_commits, side_of_task
+from octrad.runner.server.trees.diff_commits import ResolvedSide, diff_commits, side_of_task
 from octrad.runner.server.trees.import_bundle import import_bundle
 from octrad.runner.server.trees.read_bundle import read_bundle
 from octrad.runner.server.trees.read_files import list_files, read_files
@@ -142,14 +142,14 @@ class RunnerServicer(RunnerServiceServicer):
             running=report.running,
         )
 
-    def _side(self, side: pb.DiffSide) -> DiffSide:
+    def _side(self, side: pb.DiffSide) -> ResolvedSide:
         match side.WhichOneof("place"):
             case "task_id":
                 return side_of_task(self._workshop.runner_dir, side.task_id, side.commit)
             case "store_path":
                 return side_of_snapshot(self._workshop.store, side.store_path, side.commit)
             case None:
-                return DiffSide(None, "")
+                return ResolvedSide(None, "")
             case other:
                 assert_never(other)
 

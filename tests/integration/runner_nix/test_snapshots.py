@@ -20,7 +20,7 @@ from octrad.runner.server.nix.store import NixStore, private_store
 from octrad.runner.server.nix.take_snapshot import Snapshot, take_snapshot
 from octrad.runner.server.trees.commit_branch import commit_branch, read_tree_hash
 from octrad.runner.server.trees.create_tree import create_empty_tree
-from octrad.runner.server.trees.diff_commits import DiffSide, diff_commits
+from octrad.runner.server.trees.diff_commits import ResolvedSide, diff_commits
 from octrad.runner.server.trees.read_bundle import read_bundle
 from octrad.runner.server.trees.remove_tree import remove_tree
 from octrad.runner.server.trees.reset_branch import reset_branch
@@ -186,7 +186,7 @@ async def test_a_later_task_goes_on_where_a_snapshot_ends(
     assert again.store_path != snapshot.store_path
     old, new = (side_of_snapshot(store, path, "") for path in (snapshot.store_path, again.store_path))
     assert b"+++ b/more" in b"".join([chunk async for chunk in diff_commits(old, new)])
-    assert b"+++ b/run" in b"".join([chunk async for chunk in diff_commits(DiffSide(None, ""), old)])
+    assert b"+++ b/run" in b"".join([chunk async for chunk in diff_commits(ResolvedSide(None, ""), old)])
     unchanged = await take_snapshot(later, commit, store, roots)
     assert unchanged.unchanged
 

@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, NotFoundError
+from octrad.runner.reading import ImportedBundle
 from octrad.runner.server.trees.commit_branch import commit_branch
 from octrad.runner.server.trees.create_tree import create_tree_from_bundle
-from octrad.runner.server.trees.import_bundle import ImportedBundle, import_bundle, prune_bundles
+from octrad.runner.server.trees.import_bundle import import_bundle, prune_bundles
 from octrad.runner.server.trees.read_bundle import read_bundle
 from octrad.runner.server.trees.reset_branch import reset_branch
 from octrad.runner.server.trees.task_tree import TaskTree

@@ -4,7 +4,7 @@ import pytest
 
 from octrad.foundation.process import CommandFailedError
 from octrad.runner.server.trees.create_tree import create_empty_tree
-from octrad.runner.server.trees.diff_commits import DiffSide, diff_commits, side_of_task
+from octrad.runner.server.trees.diff_commits import ResolvedSide, diff_commits, side_of_task
 from octrad.runner.server.trees.git import Repository, git
 from octrad.runner.server.trees.merge_branch import merge_branch
 from octrad.runner.server.trees.read_files import read_files
@@ -14,7 +14,7 @@ from tests.integration.runner_trees.conftest import write_and_commit
 LINES = "".join(f"line {n}\n" for n in range(20))
 
 
-async def _diff(old: DiffSide, new: DiffSide) -> str:
+async def _diff(old: ResolvedSide, new: ResolvedSide) -> str:
     return b"".join([chunk async for chunk in diff_commits(old, new)]).decode()
 
 
@@ -55,10 +55,10 @@ async def test_a_missing_commit_is_an_error(tree: TaskTree, first: str) -> None:
 async def test_a_diff_within_a_task_and_from_nothing(tree: TaskTree, first: str, tmp_path: Path) -> None:
     made = await write_and_commit(tree, "main", first, {"a": "1\n", ".gitattributes": "* diff=evil\n"})
     side = side_of_task(tmp_path, "bcdfg", made.commit)
-    assert "+1\n" in await _diff(DiffSide(None, ""), side)
-    assert "-1\n" in await _diff(side, DiffSide(None, ""))
+    assert "+1\n" in await _diff(ResolvedSide(None, ""), side)
+    assert "-1\n" in await _diff(side, ResolvedSide(None, ""))
     assert await _diff(side, side) == ""
-    assert await _diff(DiffSide(None, ""), DiffSide(None, "")) == ""
+    assert await _diff(ResolvedSide(None, ""), ResolvedSide(None, "")) == ""
 
 
 async def test_a_diff_between_two_tasks(tree: TaskTree, first: str, tmp_path: Path) -> None:

@@ -26,7 +26,7 @@ from octrad.runner.server.nix.store import NixStore
 from octrad.runner.server.trees.commit_branch import read_tree_hash
 from octrad.runner.server.trees.git import Repository, git
 from octrad.runner.server.trees.put_files import put_files
-from octrad.runner.server.trees.read_files import FILE_BYTES_LIMIT, FileEntry, list_files, read_files
+from octrad.runner.server.trees.read_files import FILE_BYTES_LIMIT, TreeEntry, list_files, read_files
 from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree
 
@@ -95,7 +95,7 @@ async def _build_ours(
     commit: str,
     request: EnvironmentRequest,
     builder: EnvironmentBuilder,
-    files: Mapping[str, FileEntry],
+    files: Mapping[str, TreeEntry],
 ) -> BuiltEnvironment:
     text = flake_text(request.title, request.stack, request.packages, builder.nixpkgs.url)
     flake = {"flake.nix": text, "flake.lock": await _lock_text(text, builder)}
@@ -186,13 +186,13 @@ async def _lock_text(text: str, builder: EnvironmentBuilder) -> str:
         return await asyncio.to_thread((directory / "flake.lock").read_text)
 
 
-async def _has_foreign_flake(tree: TaskTree, commit: str, files: Mapping[str, FileEntry]) -> bool:
+async def _has_foreign_flake(tree: TaskTree, commit: str, files: Mapping[str, TreeEntry]) -> bool:
     if "flake.nix" not in files:
         return False
     return not _is_plain(files, "flake.nix") or not is_unchanged_since_written(await _read(tree, commit, "flake.nix"))
 
 
-def _is_plain(files: Mapping[str, FileEntry], path: str) -> bool:
+def _is_plain(files: Mapping[str, TreeEntry], path: str) -> bool:
     return path not in files or files[path].kind != "symlink"
 
 

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 
 from octrad.foundation.errors import OctraError
+from octrad.foundation.finding import Finding
 from octrad.foundation.process import CommandFailedError, run
 from octrad.runner.server.nix.flake_lock import PIN_NAR_HASH
 from octrad.runner.server.nix.nix_command import fixed_path, nix_version, ping_store
@@ -17,16 +18,6 @@ OLDEST_GIT = (2, 38)
 OLDEST_NIX = (2, 8)
 NETWORK_TIMEOUT_S = 3.0
 _PACKAGES_HOST = "github.com"
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing that was looked at; the hint says what to do where it is not ok."""
-
-    name: str
-    ok: bool
-    detail: str
-    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)

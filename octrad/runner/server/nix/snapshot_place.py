@@ -5,7 +5,7 @@ from pathlib import Path
 
 from octrad.foundation.errors import InvalidRequestError, NotFoundError
 from octrad.runner.server.nix.store import NixStore
-from octrad.runner.server.trees.diff_commits import DiffSide
+from octrad.runner.server.trees.diff_commits import ResolvedSide
 
 # The name of every snapshot in the store: same content, same path.
 SNAPSHOT_NAME = "octra-project"
@@ -38,6 +38,6 @@ def snapshot_head(store: NixStore, store_path: str) -> str:
     return (snapshot_git_dir(store, store_path) / _HEAD_REF).read_text().strip()
 
 
-def side_of_snapshot(store: NixStore, store_path: str, commit: str) -> DiffSide:
+def side_of_snapshot(store: NixStore, store_path: str, commit: str) -> ResolvedSide:
     """A commit of a snapshot, its last one where none is named. Raises like `snapshot_directory`."""
-    return DiffSide(snapshot_git_dir(store, store_path), commit or snapshot_head(store, store_path))
+    return ResolvedSide(snapshot_git_dir(store, store_path), commit or snapshot_head(store, store_path))

@@ -9,8 +9,8 @@ from octrad.runner.server.trees.task_tree import checked_commit, existing_tree
 
 
 @dataclass(frozen=True, slots=True)
-class DiffSide:
-    """A commit and the repository that has it. `DiffSide(None, "")` is nothing at all."""
+class ResolvedSide:
+    """A commit and the repository that has it. `ResolvedSide(None, "")` is nothing at all."""
 
     git_dir: Path | None
     commit: str
@@ -21,17 +21,17 @@ class DiffSide:
         return EMPTY_TREE if self.git_dir is None else checked_commit(self.commit)
 
 
-def side_of_task(runner_dir: Path, task_id: str, commit: str) -> DiffSide:
+def side_of_task(runner_dir: Path, task_id: str, commit: str) -> ResolvedSide:
     """A commit of a task's tree.
 
     Raises:
         NotFoundError: the task has no tree here.
         InvalidRequestError: not a task's or a commit's id.
     """
-    return DiffSide(existing_tree(runner_dir, task_id).git_dir, checked_commit(commit))
+    return ResolvedSide(existing_tree(runner_dir, task_id).git_dir, checked_commit(commit))
 
 
-async def diff_commits(old: DiffSide, new: DiffSide) -> AsyncGenerator[bytes, None]:
+async def diff_commits(old: ResolvedSide, new: ResolvedSide) -> AsyncGenerator[bytes, None]:
     """What leads from `old` to `new`, in parts. No external program of the repository's choice is run.
 
     Raises:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, NotFoundError
 from octrad.foundation.process import CommandFailedError
+from octrad.runner.reading import ImportedBundle
 from octrad.runner.server.trees.git import Repository, git
 from octrad.runner.server.trees.remove_directory import remove_directory
 
@@ -22,14 +23,6 @@ _BUNDLE_ID = re.compile(r"[0-9a-f]{64}")
 _HARMLESS = ("badTimezone", "missingSpaceBeforeDate", "missingTaggerEntry", "zeroPaddedFilemode")
 _CHECKS = tuple(f"fsck.{fault}=ignore" for fault in _HARMLESS)
 _HEAD_REF = "refs/heads/main"
-
-
-@dataclass(frozen=True, slots=True)
-class ImportedBundle:
-    """A bundle that was taken."""
-
-    bundle_id: str
-    size_bytes: int
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from octrad.runner.reading import FileContent
 from octrad.runner.server.trees.git import Repository, git, printable_path
 from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 
@@ -19,8 +20,8 @@ _KINDS: dict[bytes, Literal["file", "executable", "symlink"]] = {
 
 
 @dataclass(frozen=True, slots=True)
-class FileEntry:
-    """One file of a commit."""
+class TreeEntry:
+    """One file of a commit, as git lists it."""
 
     path: str
     size_bytes: int
@@ -28,17 +29,7 @@ class FileEntry:
     blob: str
 
 
-@dataclass(frozen=True, slots=True)
-class FileContent:
-    """What stands in a file; of a symbolic link, its target."""
-
-    path: str
-    content: str
-    truncated: bool
-    binary: bool
-
-
-async def list_files(tree: TaskTree, commit: str) -> tuple[FileEntry, ...]:
+async def list_files(tree: TaskTree, commit: str) -> tuple[TreeEntry, ...]:
     """The files of a commit in the order of git; submodules are left out.
 
     Raises:
@@ -84,17 +75,17 @@ def file_content(path: str, content: bytes, limit_bytes: int) -> FileContent:
     return FileContent(path, content[: max(limit_bytes, 0)].decode(errors="ignore"), truncated=True, binary=False)
 
 
-async def _read(tree: TaskTree, entry: FileEntry, limit_bytes: int) -> FileContent:
+async def _read(tree: TaskTree, entry: TreeEntry, limit_bytes: int) -> FileContent:
     if entry.size_bytes > FILE_BYTES_LIMIT or limit_bytes <= 0:
         return FileContent(entry.path, "", truncated=True, binary=False)
     blob = await git(Repository(tree.git_dir), "cat-file", "blob", entry.blob)
     return file_content(entry.path, blob.stdout, limit_bytes)
 
 
-def _entries(listing: bytes) -> Iterator[FileEntry]:
+def _entries(listing: bytes) -> Iterator[TreeEntry]:
     for line in filter(None, listing.split(b"\0")):
         meta, _, path = line.partition(b"\t")
         mode, _, blob, size = meta.split()
         kind = _KINDS.get(mode)
         if kind is not None:
-            yield FileEntry(printable_path(path), int(size), kind, blob.decode())
+            yield TreeEntry(printable_path(path), int(size), kind, blob.decode())
