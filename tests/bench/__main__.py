@@ -1,7 +1,8 @@
-"""`make bench`: each figure of ours beside its reference, measured in the same run.
+"""`make bench`: each figure of ours beside its reference, measured in the same run, in turn.
 
 Absolute times on a shared machine mean little, so what is compared is a ratio to (or a difference from) the plain
-tool that does the same. Prints a Markdown table; `docs/benchmarks.md` keeps the last one.
+tool that does the same. Prints a Markdown table; `docs/benchmarks.md` keeps one. Arguments choose among the parts:
+`python -m tests.bench client calls commands snapshots`.
 """
 
 import sys
@@ -15,16 +16,24 @@ from tests.bench.figures import HEADER, Figure
 from tests.daemon import House, Rehearsal, config_for, house, remove_tree
 
 SCENARIOS = Path(__file__).parent / "scenarios"
+PARTS = ("client", "calls", "commands", "snapshots")
 
 
-def measure(daemon: House, rehearsal: Rehearsal, scratch: Path) -> Iterator[Figure]:
-    yield from client.measure(daemon)
-    yield from calls.measure(daemon, rehearsal)
-    yield from commands.measure(daemon)
-    yield from snapshots.measure(daemon, scratch)
+def measure(daemon: House, rehearsal: Rehearsal, scratch: Path, parts: tuple[str, ...]) -> Iterator[Figure]:
+    if "client" in parts:
+        yield from client.measure(daemon)
+    if "calls" in parts:
+        yield from calls.measure(daemon, rehearsal)
+    if "commands" in parts:
+        yield from commands.measure(daemon)
+    if "snapshots" in parts:
+        yield from snapshots.measure(daemon, scratch)
 
 
 def main() -> None:
+    parts = tuple(sys.argv[1:]) or PARTS
+    if unknown := set(parts) - set(PARTS):
+        sys.exit(f"no part called {', '.join(sorted(unknown))}; there are {', '.join(PARTS)}")
     with ExitStack() as stack:
         scratch = Path(tempfile.mkdtemp(prefix="octra-bench-"))
         stack.callback(remove_tree, scratch)
@@ -34,7 +43,7 @@ def main() -> None:
         daemon = stack.enter_context(house(config_for(rehearsal, "large")))
         print(HEADER)
         missed = 0
-        for figure in measure(daemon, rehearsal, scratch):
+        for figure in measure(daemon, rehearsal, scratch, parts):
             print(figure.row(), flush=True)
             missed += not figure.is_met
         print(f"\n{missed} of the goals missed" if missed else "\nall goals met", file=sys.stderr)
