@@ -1,4 +1,4 @@
-"""The advisor's note: what happened, what is kept, and one next step as a command to type. Pure, no model asked.
+"""The advisor's note: what happened and what is kept; and one next step, a command to type. Pure, no model asked.
 
 Every end that is not `done` has one.
 """
@@ -41,10 +41,13 @@ class Kept(StrEnum):
 
 
 def advise(task_id: str, ending: Ending, kept: Kept, *, snapshot_failure: str = "") -> tuple[str, str]:
-    """Words the note of a run that did not reach `done`; returns it and the command that it recommends."""
+    """Words the note of a run that did not reach `done`; returns it and the one command to go on with.
+
+    The command is no part of the note: whoever shows both says it once.
+    """
     what, action = _explain(ending)
     command = f"octractl retry {task_id}" if kept is Kept.TREE else action.format(task=task_id, detail=ending.detail)
-    return "\n".join([what, _describe_kept(task_id, kept, snapshot_failure), f"Next: {command}"]), command
+    return "\n".join([*what, _describe_kept(kept, snapshot_failure)]), command
 
 
 _RETRY = "octractl retry {task}"
@@ -71,20 +74,23 @@ _MODEL_EXPLANATIONS: dict[str, tuple[str, str]] = {
 _NO_MODEL_ANSWERED = ("No model gave a usable answer; a retry asks again.", _RETRY)
 
 
-def _explain(ending: Ending) -> tuple[str, str]:
+def _explain(ending: Ending) -> tuple[list[str], str]:
+    """The sentences, a line each: what happened, what was said, what to do about it; and the command."""
     if ending.kind is EndKind.CANCELLED:
-        return (f"Cancelled: {ending.message}." if ending.message else "Cancelled."), _RETRY
+        return [f"It was cancelled: {ending.message.rstrip('.')}." if ending.message else "It was cancelled."], _RETRY
     if ending.code == "models_failed":
         what, action = _MODEL_EXPLANATIONS.get(ending.detail, _NO_MODEL_ANSWERED)
     else:
         what, action = _EXPLANATIONS.get(ending.code, _OTHERWISE)
-    return f"{what} {_said(ending)}".strip(), action
+    said = [f"{_sentence(ending.message)}"] if ending.message.strip() else []
+    hint = [f"Hint: {_sentence(ending.hint)}"] if ending.hint.strip() else []
+    return [what, *said, *hint], action
 
 
-def _describe_kept(task_id: str, kept: Kept, snapshot_failure: str) -> str:
+def _describe_kept(kept: Kept, snapshot_failure: str) -> str:
     match kept:
         case Kept.SNAPSHOT:
-            return f"What there was is kept: octractl restore {task_id}"
+            return "What there was is kept, as a partial snapshot."
         case Kept.NOTHING:
             return "There was nothing yet to keep."
         case Kept.TREE:
@@ -93,6 +99,7 @@ def _describe_kept(task_id: str, kept: Kept, snapshot_failure: str) -> str:
             )
 
 
-def _said(ending: Ending) -> str:
-    parts = [part.strip().rstrip(".") for part in (ending.message, ending.hint) if part.strip()]
-    return "".join(f"{part}. " for part in parts).strip()
+def _sentence(text: str) -> str:
+    """A message as a sentence: with a capital where it begins with a word, and one full stop or its own mark."""
+    text = text.strip().rstrip(".")
+    return text[:1].upper() + text[1:] + ("" if text.endswith(("?", "!", "…")) else ".")

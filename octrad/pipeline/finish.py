@@ -54,7 +54,7 @@ async def settle(run: TaskRun, ending: Ending) -> Ending:
         return Ending(ending.kind, newest_main_commit(steps), ending.code, ending.message, ending.hint, ending.detail)
 
     name = step_names.ended(run.task.run)
-    return await run.journal.step(name, work, result=Ending, role=Role.DAEMON, title=f"End: {ending.kind}")
+    return await run.journal.step(name, work, result=Ending, role=Role.DAEMON, title="Wrap up")
 
 
 async def wind_up(run: TaskRun, ending: Ending) -> None:
