@@ -5,6 +5,7 @@ import logging
 
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
+from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor import Ending, EndKind
 from octrad.pipeline.boss import grade_request, make_plan
@@ -50,7 +51,9 @@ class Pipeline:
         tools = self._tools
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
-        return TaskRun(tools, task, lease, Journal(tools.database, lease), places)
+        journal = Journal(tools.database, lease)
+        earlier_runs = step_names.count_ended(await journal.recorded_names(), task.run)
+        return TaskRun(tools, task, lease, journal, places, earlier_runs)
 
     async def _work_until_cancelled(self, run: TaskRun, cancel: CancelSignal) -> Ending:
         if cancel.requested:

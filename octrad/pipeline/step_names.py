@@ -3,7 +3,7 @@
 They are stored, so a name that was ever used keeps its meaning: an upgraded daemon resumes old tasks by them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 GRADE = "grade"
 PLAN = "plan"
@@ -69,6 +69,11 @@ def applied(question_step: str) -> str:
 def ended(run: int) -> str:
     """It is settled how this run ends."""
     return f"end/{run}"
+
+
+def count_ended(recorded: Collection[str], run: int) -> int:
+    """How many runs before this one ended, by the steps that are on record."""
+    return sum(ended(earlier) in recorded for earlier in range(1, run))
 
 
 def snapshotted(run: int) -> str:

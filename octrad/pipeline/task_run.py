@@ -34,12 +34,14 @@ class TaskRun:
     lease: Lease
     journal: Journal
     places: asyncio.Semaphore
+    # The runs before this one whose steps still count: none of them after a fresh start.
+    earlier_runs: int = 0
     # What the runner said of a commit's tree: by it a proof is found again.
     tree_hashes: dict[str, str] = field(default_factory=dict)
 
     def times_run(self, limit: int) -> int:
         """How often something may be tried in all: a retried task gets its limit again, after what it used up."""
-        return limit * self.task.run
+        return limit * (1 + self.earlier_runs)
 
     async def in_parallel(self, jobs: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         """Does jobs side by side, as many at once as workers may, and returns their results in the given order.

@@ -8,7 +8,7 @@ generation. An outage of the database fails nothing: a finished result stays in 
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Collection
 from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
@@ -122,6 +122,10 @@ class Journal:
                 f"step `{name}` of task {self._lease.task_id} was recorded by another version of octrad",
                 hint=f"octractl retry --fresh {self._lease.task_id}",
             ) from error
+
+    async def recorded_names(self) -> Collection[str]:
+        """The names of the steps that have finished, and were not forgotten."""
+        return (await self._load()).keys()
 
     async def emit(self, detail: EventDetail, *, role: Role, agent: str = "", step: str = "") -> None:
         """Writes an event at once.
