@@ -14,7 +14,7 @@ import sys
 import tempfile
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -50,8 +50,8 @@ class Rehearsal:
     process: subprocess.Popen[str] | None = None
     base_url: str = ""
 
-    def start(self) -> None:
-        argv = [sys.executable, "-m", "octrad", "rehearse", "--port", "0"]
+    def start(self, port: str = "0") -> None:
+        argv = [sys.executable, "-m", "octrad", "rehearse", "--port", port]
         argv += ["--scenarios", str(self.scenarios)] if self.scenarios else []
         self.process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
         self.base_url = _ready_line(self.process, "rehearsal: listening on ")
@@ -69,6 +69,34 @@ class Rehearsal:
             self.process.wait(20)
             if self.process.stdout:
                 self.process.stdout.close()
+
+
+FINAL = frozenset({"TASK_STATE_DONE", "TASK_STATE_FAILED", "TASK_STATE_CANCELLED"})
+
+
+@dataclass(slots=True)
+class Following:
+    """A process of octractl that follows a task, line by line."""
+
+    process: subprocess.Popen[str]
+
+    def until(self, condition: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """The next event of which the condition holds; fails when octractl ends before."""
+        for event in self.events():
+            if condition(event):
+                return event
+        raise AssertionError(f"octractl ended with {self.process.wait(30)} before the event came")
+
+    def until_step(self, kind: str, step: str) -> dict[str, Any]:
+        """The next event of a kind in a step (`step_started`, `snapshot/1`); "" is any step."""
+        return self.until(lambda event: kind in event and event["step"].startswith(step))
+
+    def events(self) -> Iterator[dict[str, Any]]:
+        """The events that are still to come, until octractl ends."""
+        for line in self.process.stdout or ():
+            found = json.loads(line)
+            if "seq" in found:  # not the task that ends `--progress json`
+                yield found
 
 
 @dataclass(slots=True)
@@ -147,6 +175,26 @@ class House:
         said = self.must("submit", request, "--detach", "--json", *arguments)
         return str(said.json["id"])
 
+    def start_octractl(self, *arguments: str) -> subprocess.Popen[str]:
+        argv = [sys.executable, "-m", "octractl", "--socket", str(self.socket), *arguments]
+        environment = os.environ | {"PYTHONPATH": str(ROOT)}
+        pipe = subprocess.PIPE
+        return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, env=environment)
+
+    @contextlib.contextmanager
+    def follow(self, task: str) -> Iterator[Following]:
+        """Follows from the first event on, over restarts of the daemon."""
+        process = self.start_octractl("logs", task, "--follow", "--json")
+        try:
+            yield Following(process)
+        finally:
+            process.kill()
+            process.communicate()
+
+    def events(self, task: str) -> list[dict[str, Any]]:
+        """The task's events so far."""
+        return [json.loads(line) for line in self.must("logs", task, "--json").stdout.splitlines()]
+
     def show(self, task: str) -> Any:
         return self.must("show", task, "--json").json
 
@@ -169,6 +217,19 @@ class House:
         for pid in self.servant_pids().values():
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def kill_postgres(self) -> None:
+        """SIGKILL to the private PostgreSQL and all its processes, as the kernel's would be when a machine stops."""
+        lines = (self.state_dir / "postgres" / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
+        for pid in (int(lines[0]), *children(int(lines[0]))):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def left_behind(self, tasks: Sequence[str]) -> list[str]:
+        """What is left of tasks that are over: working directories, and entries of the servants' spools."""
+        left = [self.state_dir / "runner" / "trees" / task for task in tasks]
+        left += [path for name in ("gateway", "runner") for path in (self.state_dir / name / "spool").glob("*")]
+        return [str(path.relative_to(self.state_dir)) for path in left if path.exists()]
 
     def end(self) -> list[str]:
         """Stops what runs and removes all; returns the command lines of what was left behind by octrad's own end."""
@@ -217,6 +278,30 @@ def processes_naming(path: Path) -> list[tuple[int, str]]:
             if str(path) in words and int(entry.name) != os.getpid():
                 found.append((int(entry.name), words))
     return found
+
+
+def descendants(pid: int) -> set[int]:
+    """The processes that a process started, and those that they started, in whatever namespace."""
+    found = set(children(pid))
+    return found.union(*(descendants(child) for child in found))
+
+
+def living(pids: Iterable[int]) -> list[int]:
+    """Those of them that are there and are no zombies."""
+    return [pid for pid in pids if _state(pid) not in ("", "Z", "X")]
+
+
+def _state(pid: int) -> str:
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[0]
+    return ""
+
+
+def children(pid: int) -> list[int]:
+    """The processes that a process started and that live."""
+    with contextlib.suppress(OSError):
+        return [int(word) for word in Path(f"/proc/{pid}/task/{pid}/children").read_text(encoding="ascii").split()]
+    return []
 
 
 def remove_tree(path: Path) -> None:

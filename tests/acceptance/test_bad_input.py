@@ -140,7 +140,9 @@ def test_database_newer_than_the_daemon_is_refused(rehearsal: Rehearsal) -> None
         dsn = f"host={_postgres_socket(daemon)} dbname=octra user=octra"
         psycopg = pytest.importorskip("psycopg")
         with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute("insert into tasks_migrations (number, name, digest) values (9999, 'from_the_future', '')")
+            connection.execute(
+                "insert into tasks_migrations (number, name, digest) values (9999, 'from_the_future', '')"
+            )
         daemon.stop()
         said = serve(daemon.state_dir)
         assert said.returncode == 78

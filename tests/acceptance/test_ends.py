@@ -5,12 +5,8 @@ import os
 import subprocess
 from pathlib import Path
 
-import pytest
-
-from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
-from tests.daemon import House, processes_naming, wait_until
-
-SCENARIOS = load_scenarios(SCENARIOS_DIR)
+from tests.acceptance.rehearsed import SCENARIOS
+from tests.daemon import House
 
 
 def differences(left: Path, right: Path) -> list[str]:
@@ -57,53 +53,3 @@ def test_failed_task_keeps_its_partial_work_and_leaves_a_note_with_a_next_step(d
     assert task["note"]
     assert task["next_command"].startswith("octractl ")
     assert_kept(daemon, task, tmp_path / "restored")
-
-
-def submit_slow(daemon: House) -> str:
-    """A task that is now inside its long command."""
-    task = daemon.submit(SCENARIOS["slow"].request, "--model", "rehearsal/slow")
-    wait_until(lambda: commands_of(task), 60, "a command of the task runs")
-    return task
-
-
-def commands_of(task: str) -> list[tuple[int, str]]:
-    return [found for found in processes_naming(Path(task)) if "bwrap" in found[1]]
-
-
-def test_cancelling_in_mid_command_leaves_no_process_within_two_seconds(daemon: House, tmp_path: Path) -> None:
-    task_id = submit_slow(daemon)
-    daemon.must("cancel", task_id, timeout_s=30)
-    wait_until(lambda: not commands_of(task_id), 2, "no process of the task is left")
-    task = daemon.wait(task_id)
-    assert task["state"] == "TASK_STATE_CANCELLED"
-    assert task["note"]
-    assert_kept(daemon, task, tmp_path / "restored")
-
-
-def test_retry_goes_on_where_it_failed(daemon: House) -> None:
-    task_id = submit_slow(daemon)
-    daemon.must("cancel", task_id)
-    daemon.wait(task_id)
-    before = {step["name"] for step in daemon.show(task_id)["steps"] if step["state"] == "finished"}
-    assert "plan" in before
-    said = daemon.must("retry", task_id, "--progress", "json", timeout_s=200)
-    begun = {event["step"] for event in said.events if "step_started" in event and int(event["seq"]) > len(before)}
-    assert daemon.show(task_id)["task"]["state"] == "TASK_STATE_DONE"
-    assert "plan" in begun or "plan" in before
-
-
-@pytest.mark.parametrize("name", ["pull", "diff", "why", "logs", "snapshots"])
-def test_reads_work_on_a_finished_task(daemon: House, name: str, tmp_path: Path) -> None:
-    listed = daemon.must("list", "--state", "done", "--json").json["tasks"]
-    task = listed[0]["id"] if listed else daemon.wait(daemon.submit(SCENARIOS["python-cli"].request))["id"]
-    if name == "pull":
-        subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
-        daemon.must("pull", task, cwd=tmp_path)
-        branches = subprocess.run(
-            ["git", "branch", "--list", f"octra/{task}"], cwd=tmp_path, capture_output=True, check=True
-        )
-        assert task.encode() in branches.stdout
-    elif name == "snapshots":
-        assert daemon.must("snapshots", "--json").json["snapshots"]
-    else:
-        assert daemon.must(name, task).stdout.strip()

@@ -3,10 +3,8 @@
 import subprocess
 from pathlib import Path
 
-from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
+from tests.acceptance.rehearsed import SCENARIOS
 from tests.daemon import House, git
-
-SCENARIOS = load_scenarios(SCENARIOS_DIR)
 
 
 def test_change_comes_back_as_a_branch_that_continues_the_users_history(daemon: House, small_repository: Path) -> None:

@@ -5,10 +5,9 @@ import time
 
 import pytest
 
-from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
+from tests.acceptance.rehearsed import SCENARIOS
 from tests.daemon import House
 
-SCENARIOS = load_scenarios(SCENARIOS_DIR)
 MANY = 20
 
 

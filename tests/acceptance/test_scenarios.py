@@ -5,11 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
+from tests.acceptance.rehearsed import SCENARIOS
 from tests.daemon import House, git
-
-SCENARIOS = load_scenarios(SCENARIOS_DIR)
-
 
 # Those that are to end done; a chain where the scenario is about more than one model.
 DONE = {
