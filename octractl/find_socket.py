@@ -7,14 +7,16 @@ from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 
 VARIABLE = "OCTRA_SOCKET"
-USER_SOCKET = "~/.local/state/octra/octra.sock"
 SYSTEM_SOCKET = "/run/octra/octra.sock"
+# Where octrad keeps its state unless told otherwise: root's, and below the state home of everybody else.
+ROOT_SOCKET = "/var/lib/octra/octra.sock"
+STATE_HOME = "~/.local/state"
 # The kernel's sockaddr_un holds 107 bytes and a NUL.
 MAX_PATH_BYTES = 107
 
 
 def find_socket(given: str | None) -> str:
-    """Returns the path of a socket that we may use: the given one, $OCTRA_SOCKET, the user's or the system's.
+    """Returns the path of a socket that we may use: the given one, $OCTRA_SOCKET, our own octrad's or the system's.
 
     Raises:
         OctractlError: there is none, it is no socket, or we may not write to it.
@@ -31,8 +33,13 @@ def find_socket(given: str | None) -> str:
 
 
 def _default() -> str:
-    user = os.path.expanduser(USER_SOCKET)  # noqa: PTH111 - as above
-    return SYSTEM_SOCKET if not os.path.exists(user) and os.path.exists(SYSTEM_SOCKET) else user  # noqa: PTH110
+    own = ROOT_SOCKET if os.geteuid() == 0 else _user_socket()
+    return next((path for path in (own, SYSTEM_SOCKET, ROOT_SOCKET) if os.path.exists(path)), own)  # noqa: PTH110 - as above
+
+
+def _user_socket() -> str:
+    state_home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser(STATE_HOME)  # noqa: PTH111 - as above
+    return f"{state_home}/octra/octra.sock"
 
 
 def _require_usable(path: str) -> None:

@@ -25,7 +25,11 @@ EXIT_CODES = {
     grpc.StatusCode.CANCELLED: ExitCode.FAILED,
 }
 # Codes of the daemon's error tree that say more than their status does.
-EXIT_CODES_BY_REASON = {"configuration": ExitCode.CONFIGURATION}
+EXIT_CODES_BY_REASON = {
+    "configuration": ExitCode.CONFIGURATION,
+    "no_model": ExitCode.CONFIGURATION,
+    "snapshot_damaged": ExitCode.DATA,
+}
 
 
 def is_lost_connection(error: grpc.RpcError) -> bool:

@@ -137,7 +137,8 @@ class Snapshots(snapshots_pb2_grpc.SnapshotServiceServicer):
             self.verifying.set()
             self.may_verify.wait(30)
             if self.is_damaged:
-                refuse(context, code_pb2.DATA_LOSS, "the snapshot is damaged")
+                reason = error_details_pb2.ErrorInfo(reason="snapshot_damaged", domain="octra")
+                refuse(context, code_pb2.FAILED_PRECONDITION, "the snapshot is damaged", reason)
         return snapshots_pb2.VerifySnapshotResponse(snapshot=self.snapshot)
 
     def ReadSnapshot(  # noqa: N802
