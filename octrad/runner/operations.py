@@ -45,8 +45,8 @@ class StackEnvironment:
     """What a stack's data says of its environment: nixpkgs attributes, kind of shell, .gitignore lines, variables."""
 
     name: str
-    attributes: tuple[str, ...]
-    shell: str = "mkShell"
+    attributes: tuple[str, ...] = ()
+    shell: str = "mkShellNoCC"
     ignore: tuple[str, ...] = ()
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -93,7 +93,7 @@ class CreatedTree:
 
 @dataclass(frozen=True, slots=True)
 class BuiltEnvironment:
-    """A captured environment; `stand_in` when the host's tools stood in for nixpkgs."""
+    """The commit that has the flake, and the captured environment; `stand_in` when the host's tools stood in."""
 
     commit: str
     environment_hash: str

@@ -9,14 +9,13 @@ import pytest
 from octrad.foundation.config import NIXPKGS_PIN
 from octrad.foundation.errors import InvalidRequestError, NotFoundError, UnavailableError
 from octrad.foundation.process import run
+from octrad.runner.operations import BuiltEnvironment, StackEnvironment
 from octrad.runner.server.nix.build_environment import (
-    BuiltEnvironment,
     EnvironmentBuilder,
     EnvironmentRequest,
     build_environment,
 )
 from octrad.runner.server.nix.environment import Environment, load_environment
-from octrad.runner.server.nix.flake import StackEnvironment
 from octrad.runner.server.nix.flake_lock import PIN_REV, pinned_lock_text
 from octrad.runner.server.nix.nixpkgs import Nixpkgs
 from octrad.runner.server.trees.read_files import read_files

@@ -9,15 +9,16 @@ import pytest
 
 from octrad.foundation.errors import ConflictError, ExhaustedError, InvalidRequestError, NotFoundError
 from octrad.foundation.process import run
+from octrad.runner.failures import SnapshotDamagedError
+from octrad.runner.operations import Snapshot
 from octrad.runner.server.nix.read_snapshot import (
-    SnapshotDamagedError,
     create_tree_from_snapshot,
     read_snapshot,
     verify_snapshot,
 )
 from octrad.runner.server.nix.snapshot_place import side_of_snapshot, snapshot_git_dir, snapshot_head
 from octrad.runner.server.nix.store import NixStore, private_store
-from octrad.runner.server.nix.take_snapshot import Snapshot, take_snapshot
+from octrad.runner.server.nix.take_snapshot import take_snapshot
 from octrad.runner.server.trees.commit_branch import commit_branch, read_tree_hash
 from octrad.runner.server.trees.create_tree import create_empty_tree
 from octrad.runner.server.trees.diff_commits import ResolvedSide, diff_commits

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from octrad.foundation.config import NIXPKGS_PIN
 from octrad.foundation.errors import InvalidRequestError
+from octrad.runner.operations import StackEnvironment
 from octrad.runner.server.nix.flake import (
-    StackEnvironment,
     attribute_path,
     flake_text,
     is_unchanged_since_written,

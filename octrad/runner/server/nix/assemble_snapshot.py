@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octrad.foundation.errors import ConflictError
+from octrad.runner.operations import MAIN_BRANCH
 from octrad.runner.server.nix.snapshot_place import SNAPSHOT_NAME
 from octrad.runner.server.trees.create_tree import link_or_copy
 from octrad.runner.server.trees.git import Repository, git, printable_path
 from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.runner.server.trees.reset_branch import Leftovers, expect_touched_files, reset_branch
-from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree
+from octrad.runner.server.trees.task_tree import TaskTree
 
 # Nix 2.26 fails at about 110.
 DIRECTORY_LEVELS = 100

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from octrad.foundation.process import CommandFailedError
+from octrad.runner.operations import MAIN_BRANCH, BuiltEnvironment, StackEnvironment
 from octrad.runner.server.nix.dev_env import parse_dev_env
 from octrad.runner.server.nix.environment import Environment, load_environment, save_environment
 from octrad.runner.server.nix.evaluation_error import explain
-from octrad.runner.server.nix.flake import StackEnvironment, flake_text, is_unchanged_since_written
+from octrad.runner.server.nix.flake import flake_text, is_unchanged_since_written
 from octrad.runner.server.nix.flake_lock import pinned_lock_text
 from octrad.runner.server.nix.ignore_file import with_ignored
 from octrad.runner.server.nix.keyed_lock import KeyedLock
@@ -28,7 +29,7 @@ from octrad.runner.server.trees.git import Repository, git
 from octrad.runner.server.trees.put_files import put_files
 from octrad.runner.server.trees.read_files import FILE_BYTES_LIMIT, TreeEntry, list_files, read_files
 from octrad.runner.server.trees.remove_directory import remove_directory
-from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree
+from octrad.runner.server.trees.task_tree import TaskTree
 
 # Part of every environment's hash: change it when what is captured changes its meaning.
 _FORMAT = 1
@@ -53,15 +54,6 @@ class EnvironmentBuilder:
     environments_dir: Path
     timeout_s: float
     locks: KeyedLock = field(default_factory=KeyedLock)
-
-
-@dataclass(frozen=True, slots=True)
-class BuiltEnvironment:
-    """The commit that has the flake, and the environment's hash, which names it."""
-
-    commit: str
-    environment_hash: str
-    stand_in: bool
 
 
 async def build_environment(

@@ -6,9 +6,9 @@ Everything that a model or a user chose is data in it: strings are escaped, attr
 import hashlib
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
 
 from octrad.foundation.errors import InvalidRequestError
+from octrad.runner.operations import StackEnvironment
 
 SYSTEMS = ("x86_64-linux", "aarch64-linux")
 TITLE_CHARACTERS = 200
@@ -19,17 +19,6 @@ _KEYWORDS = frozenset({"assert", "else", "if", "in", "inherit", "let", "or", "re
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _SHELLS = ("mkShell", "mkShellNoCC")
 _MARK = re.compile(r"# Written by Octra, and written anew as long as nobody changes it: ([0-9a-f]{16})\n")
-
-
-@dataclass(frozen=True, slots=True)
-class StackEnvironment:
-    """What a stack's data says of its environment."""
-
-    name: str
-    attributes: tuple[str, ...] = ()
-    shell: str = "mkShellNoCC"
-    ignore: tuple[str, ...] = ()
-    variables: Mapping[str, str] = field(default_factory=dict)
 
 
 def flake_text(title: str, stack: StackEnvironment, packages: Sequence[str], nixpkgs_url: str) -> str:

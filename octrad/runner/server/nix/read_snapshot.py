@@ -3,18 +3,13 @@
 import asyncio
 from collections.abc import AsyncGenerator
 
-from octrad.foundation.errors import ConflictError
+from octrad.runner.failures import SnapshotDamagedError
+from octrad.runner.operations import CreatedTree
 from octrad.runner.server.nix.nix_command import dump, hash_content, path_info
 from octrad.runner.server.nix.snapshot_place import snapshot_directory, snapshot_git_dir, snapshot_head
 from octrad.runner.server.nix.store import NixStore
-from octrad.runner.server.trees.create_tree import CreatedTree, create_tree_from_packs
+from octrad.runner.server.trees.create_tree import create_tree_from_packs
 from octrad.runner.server.trees.task_tree import TaskTree
-
-
-class SnapshotDamagedError(ConflictError):
-    """What stands in the store is not what was put there."""
-
-    code = "snapshot_damaged"
 
 
 async def verify_snapshot(store: NixStore, store_path: str, nar_hash: str) -> None:

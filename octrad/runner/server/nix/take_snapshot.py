@@ -7,13 +7,13 @@ What is recorded beside the root makes a second snapshot of the same commit a lo
 
 import asyncio
 import errno
-from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from octrad.foundation.errors import ExhaustedError, UnavailableError
 from octrad.foundation.process import CommandFailedError
+from octrad.runner.operations import Snapshot
 from octrad.runner.server.nix.assemble_snapshot import assemble_snapshot, assembly_place
 from octrad.runner.server.nix.garbage_lock import hold_off_garbage_collection
 from octrad.runner.server.nix.keyed_lock import KeyedLock
@@ -27,17 +27,6 @@ ATTEMPTS = 5
 
 # Two tasks of one project may end at the same commit.
 _taking = KeyedLock()
-
-
-@dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A snapshot in the store. `unchanged` when it was there already."""
-
-    store_path: str
-    nar_hash: str
-    size_bytes: int
-    tree_hash: str
-    unchanged: bool
 
 
 class _Record(BaseModel):

@@ -5,15 +5,13 @@ from typing import assert_never
 from octra_proto.runner.v1 import runner_pb2 as pb
 from octrad.foundation.errors import InvalidRequestError
 from octrad.foundation.once.messages import Report
-from octrad.runner.operations import MAIN_BRANCH
+from octrad.runner.operations import MAIN_BRANCH, CreatedTree, StackEnvironment
 from octrad.runner.server.nix.build_environment import EnvironmentRequest, build_environment
-from octrad.runner.server.nix.flake import StackEnvironment
 from octrad.runner.server.nix.read_snapshot import create_tree_from_snapshot
 from octrad.runner.server.nix.take_snapshot import take_snapshot
 from octrad.runner.server.operations.edit_branch import edit_branch
 from octrad.runner.server.operations.run_command import run_command
 from octrad.runner.server.trees.create_tree import (
-    CreatedTree,
     create_empty_tree,
     create_tree_from_bundle,
 )

@@ -17,6 +17,7 @@ from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from io import FileIO
 
+from octrad.foundation.end_process import readable
 from octrad.foundation.errors import OctraError
 from octrad.foundation.process import kill_group
 from octrad.runner.server.sandbox.describe_sandbox import Descriptors, Sandbox, describe_sandbox
@@ -144,7 +145,7 @@ async def _await_pid(started: _Started) -> int:
 async def _read_first_status(started: _Started) -> bytes:
     line = b""
     while not line.endswith(b"\n"):  # it is written piecemeal, and nothing follows before our byte
-        await _readable(started.status.fileno())
+        await readable(started.status.fileno())
         part = os.read(started.status.fileno(), _STATUS_BYTES)
         if not part:
             message = os.read(started.output.fileno(), _STATUS_BYTES).decode(errors="replace").strip()
@@ -173,7 +174,7 @@ async def _read_output(output: FileIO, limit_bytes: int, on_output: Callable[[by
     # Bubblewrap holds the pipe as well, so its end means that the command ended, whatever it did to its own output.
     left = limit_bytes
     while True:
-        await _readable(output.fileno())
+        await readable(output.fileno())
         chunk = os.read(output.fileno(), _READ_BYTES)
         if not chunk:
             return Limit.NONE
@@ -188,7 +189,7 @@ async def _leave_nothing(started: _Started, pidfd: int) -> None:
         with contextlib.suppress(ProcessLookupError):
             signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         async with asyncio.timeout(_GONE_TIMEOUT_S):
-            await _readable(pidfd)
+            await readable(pidfd)
             await started.process.wait()
     except TimeoutError as error:
         raise SandboxFailedError("processes of the command do not end although they were killed") from error
@@ -202,13 +203,3 @@ def _read_exit_code(started: _Started) -> int:
         if (code := json.loads(line).get("exit-code")) is not None:
             return int(code)
     raise SandboxFailedError("bubblewrap could not set up the sandbox; its message ends the output")
-
-
-async def _readable(descriptor: int) -> None:
-    loop = asyncio.get_running_loop()
-    ready: asyncio.Future[None] = loop.create_future()
-    loop.add_reader(descriptor, lambda: None if ready.done() else ready.set_result(None))
-    try:
-        await ready
-    finally:
-        loop.remove_reader(descriptor)

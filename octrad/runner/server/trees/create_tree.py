@@ -4,24 +4,15 @@ import asyncio
 import contextlib
 import os
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
 
+from octrad.runner.operations import MAIN_BRANCH, CreatedTree
 from octrad.runner.server.trees.git import EMPTY_TREE, Repository, git, split_paths
 from octrad.runner.server.trees.import_bundle import find_bundle
 from octrad.runner.server.trees.remove_tree import remove_tree
-from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree, checked_commit
+from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 
 FIRST_SUBJECT = "Begin"
-
-
-@dataclass(frozen=True, slots=True)
-class CreatedTree:
-    """A tree that can be worked on. `base_commit` is empty for a project that begins here."""
-
-    commit: str
-    base_commit: str
-    paths: tuple[str, ...]
 
 
 async def create_empty_tree(tree: TaskTree) -> CreatedTree:

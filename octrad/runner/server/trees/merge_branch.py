@@ -1,23 +1,13 @@
 """Merges a worker's commit into main without touching a working directory."""
 
-from dataclasses import dataclass
-
 from octrad.foundation.process import CommandFailedError
+from octrad.runner.operations import MAIN_BRANCH, MergedBranch
 from octrad.runner.server.trees.commit_branch import changed_paths, commit_tree
 from octrad.runner.server.trees.git import Repository, git, git_argv, split_paths
-from octrad.runner.server.trees.task_tree import MAIN_BRANCH, TaskTree, checked_commit
+from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 
 
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """main after the merge; main as it was, and the paths in conflict, when both changed the same lines."""
-
-    commit: str
-    conflicts: tuple[str, ...]
-    paths: tuple[str, ...]
-
-
-async def merge_branch(tree: TaskTree, commit: str, branch_commit: str, subject: str) -> Merged:
+async def merge_branch(tree: TaskTree, commit: str, branch_commit: str, subject: str) -> MergedBranch:
     """Merges `branch_commit` into main, which is at `commit`; only forwards main where it has nothing of its own.
 
     Raises:
@@ -27,22 +17,22 @@ async def merge_branch(tree: TaskTree, commit: str, branch_commit: str, subject:
     repository = Repository(tree.git_dir)
     base = await git(repository, "merge-base", checked_commit(commit), checked_commit(branch_commit))
     if base.text == branch_commit:
-        return Merged(commit, (), ())
+        return MergedBranch(commit, (), ())
     if base.text == commit:
         await git(repository, "update-ref", f"refs/heads/{MAIN_BRANCH}", branch_commit)
-        return Merged(branch_commit, (), await changed_paths(repository, commit, branch_commit))
+        return MergedBranch(branch_commit, (), await changed_paths(repository, commit, branch_commit))
     return await _merge(tree, commit, branch_commit, subject)
 
 
-async def _merge(tree: TaskTree, commit: str, branch_commit: str, subject: str) -> Merged:
+async def _merge(tree: TaskTree, commit: str, branch_commit: str, subject: str) -> MergedBranch:
     arguments = ("merge-tree", "--write-tree", "-z", "--name-only", "--no-messages", commit, branch_commit)
     merged = await git(Repository(tree.git_dir), *arguments, check=False)
     tree_hash, _, conflicts = merged.stdout.partition(b"\0")
     match merged.exit_code:
         case 0:
             made = await commit_tree(tree, MAIN_BRANCH, tree_hash.decode(), (commit, branch_commit), subject)
-            return Merged(made.commit, (), made.paths)
+            return MergedBranch(made.commit, (), made.paths)
         case 1:
-            return Merged(commit, split_paths(conflicts), ())
+            return MergedBranch(commit, split_paths(conflicts), ())
         case exit_code:
             raise CommandFailedError(git_argv(arguments), None, exit_code, merged.stderr.decode(errors="replace"))

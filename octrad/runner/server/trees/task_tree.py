@@ -10,8 +10,6 @@ from pathlib import Path
 
 from octrad.foundation.errors import InvalidRequestError, NotFoundError
 
-MAIN_BRANCH = "main"
-
 _TASK_ID = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _BRANCH = re.compile(r"[a-z0-9](?:[a-z0-9_-]|\.(?!\.|(?:lock|touched)$|$)){0,63}")
 _COMMIT = re.compile(r"[0-9a-f]{40}")
