@@ -89,7 +89,7 @@ def _with_config(arguments: argparse.Namespace, config: Config) -> int:
 
             asyncio.run(serve_runner(state_dir, config))
         case "migrate":
-            from octrad.database import migrate_database  # noqa: PLC0415
+            from octrad.choose_database import migrate_database  # noqa: PLC0415
 
             asyncio.run(migrate_database(state_dir, config.database))
     return os.EX_OK

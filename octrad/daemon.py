@@ -17,7 +17,7 @@ from systemd.daemon import notify
 
 from octrad.api.parts import Parts
 from octrad.api.server import ApiServer, socket_path
-from octrad.database import migrated_database
+from octrad.choose_database import migrated_database
 from octrad.foundation.cache import Cache, open_cache
 from octrad.foundation.config import Config
 from octrad.foundation.once.connection import ServantConnection

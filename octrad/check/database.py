@@ -6,7 +6,7 @@ import psycopg
 from psycopg import AsyncConnection
 from psycopg.rows import TupleRow
 
-from octrad.database import configured_dsn
+from octrad.choose_database import configured_dsn
 from octrad.foundation import config
 from octrad.foundation.errors import OctraError
 from octrad.foundation.finding import Finding
