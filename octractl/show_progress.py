@@ -92,12 +92,14 @@ def _open_display(mode: str, task: tasks_pb2.Task) -> AbstractContextManager[Dis
 
 
 def _plain() -> Display:
-    from octractl.render.event_line import event_lines  # noqa: PLC0415 - one of three ways to show it
+    from octractl.render.plain_lines import PlainLines  # noqa: PLC0415 - one of three ways to show it
 
-    zone = local_zone()
+    plain = PlainLines(local_zone())
 
     def show(event: events_pb2.Event) -> None:
-        for line in event_lines(event, zone):
+        if event.WhichOneof("detail") == "advised":
+            return  # the note is a result: whoever follows says it on stdout
+        for line in plain.lines(event):
             say(line)
 
     return Display(show, say)

@@ -8,10 +8,11 @@ import click
 from octra_proto.v1 import events_pb2, tasks_pb2
 from octractl.client import Client
 from octractl.follow import Follower
-from octractl.output import json_option, local_zone, open_client, print_lines
+from octractl.output import json_option, local_zone, open_client, print_lines, say
 from octractl.render.clean_text import clean_block
-from octractl.render.event_line import event_lines
+from octractl.render.event_line import who_did
 from octractl.render.json_text import json_line
+from octractl.render.plain_lines import PlainLines
 from octractl.task_argument import task_argument
 
 POLL_S = 0.3
@@ -37,17 +38,25 @@ def print_events(client: Client, task: str, role: str, *, follow: bool, as_json:
     """Prints the events that there are, and with `follow` those that come."""
     found = client.ask(client.tasks.GetTask, tasks_pb2.GetTaskRequest(task=task)).task
     follower = Follower(client, found.id)
-    zone = local_zone()
+    plain, agents = PlainLines(local_zone()), set()
     for event in follower.events() if follow else follower.until(found.last_seq):
+        agents.add(who_did(event))
         if is_of(event, role):
-            print_lines([json_line(event)] if as_json else event_lines(event, zone))
+            print_lines([json_line(event)] if as_json else plain.lines(event))
             if follow:
                 sys.stdout.flush()
+    if not any(is_named(agent, role) for agent in agents):
+        say(f"hint: nothing of `{role}`; here are: {', '.join(sorted(agents))}")
 
 
 def is_of(event: events_pb2.Event, role: str) -> bool:
     """Whether an event is of a role or an agent; every event is of the empty one."""
-    return not role or role in {event.role, event.agent, f"{event.role} {event.agent}"}
+    return is_named(who_did(event), role) or role == event.role
+
+
+def is_named(agent: str, role: str) -> bool:
+    """Whether `worker builder` is meant by `worker`, by `builder`, by both or by nothing."""
+    return not role or role == agent or role in agent.split(" ", 1)
 
 
 def print_log(client: Client, request: tasks_pb2.ReadLogRequest, *, follow: bool, as_json: bool) -> None:

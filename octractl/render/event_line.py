@@ -1,41 +1,38 @@
-"""One event as lines of text, for logs and for progress that is not drawn. Pure."""
-
-from datetime import UTC, tzinfo
+"""One event in words: a headline and the lines below it. Pure; what an event means besides others is for others."""
 
 from octra_proto.v1 import events_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_block, clean_line
 from octractl.states import state_word
 
-WHO_WIDTH = 16
-CONTINUED = " " * 10 + " " * WHO_WIDTH + "  | "
+# How a call of a model ended, for people; the API has the keys.
+_OUTCOMES = {
+    "rate": "is at its rate limit",
+    "context": "finds the question too long",
+    "auth": "refuses the key",
+    "billing": "wants to be paid",
+    "bad_model": "is not known to its provider",
+    "hallucination": "gave no valid answer",
+    "transient": "did not answer",
+}
 
 
-def event_lines(event: events_pb2.Event, zone: tzinfo = UTC) -> list[str]:
-    """Returns `12:03:04  worker builder    ran …` and, for output and reasons, indented lines below it.
-
-    Args:
-        event: what happened.
-        zone: the time zone of the clock.
-    """
-    head, more = _describe(event)
-    clock = event.at.ToDatetime(UTC).astimezone(zone).strftime("%H:%M:%S")
-    lines = [f"{clock}  {_who(event):<{WHO_WIDTH}}  {head}"] if head else []
-    return lines + [CONTINUED + line for line in more]
+def who_did(event: events_pb2.Event) -> str:
+    """Returns `boss`, `worker builder`; `octrad` for what no agent did."""
+    if event.role in {"", "daemon"}:
+        return "octrad"
+    return clean_line(f"{event.role} {event.agent}".strip())
 
 
-def _who(event: events_pb2.Event) -> str:
-    return clean_line(f"{event.role} {event.agent}".strip() or "daemon")
-
-
-def _describe(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C901, PLR0911, PLR0912 - a table of kinds
+def describe_event(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C901, PLR0911, PLR0912 - a table of kinds
+    """Returns what happened in one line, and lines that belong below it."""
     match event.WhichOneof("detail"):
         case "state_changed":
             return _state_changed(event.state_changed), []
         case "step_started":
-            return f"began {clean_line(event.step_started.title or event.step)}", []
+            return step_title(event), []
         case "step_finished":
-            return _step_finished(event), []
+            return f"done in {figures.duration(event.step_finished.duration_ms)}", []
         case "planned":
             return _planned(event.planned)
         case "model_answered":
@@ -44,7 +41,7 @@ def _describe(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C901, 
             network = " (with network)" if event.command_started.network else ""
             return f"runs `{clean_line(event.command_started.command)}`{network}", []
         case "command_output":
-            return "", _output(event.command_output)
+            return "", clean_block(event.command_output.text).removesuffix("\n").split("\n")
         case "command_finished":
             return command_result(event.command_finished), []
         case "files_changed":
@@ -69,10 +66,9 @@ def _state_changed(change: events_pb2.StateChanged) -> str:
     return f"task {state_word(change.to)}{reason}"
 
 
-def _step_finished(event: events_pb2.Event) -> str:
-    finished = event.step_finished
-    commit = f", commit {clean_line(finished.commit)[:10]}" if finished.commit else ""
-    return f"ended {clean_line(event.step)} after {figures.duration(finished.duration_ms)}{commit}"
+def step_title(event: events_pb2.Event) -> str:
+    """Returns what a step that begins is called."""
+    return clean_line(event.step_started.title or event.step)
 
 
 def _planned(plan: events_pb2.Planned) -> tuple[str, list[str]]:
@@ -85,7 +81,8 @@ def _model_answered(answer: events_pb2.ModelAnswered) -> str:
     model, took = clean_line(answer.model), figures.duration(answer.duration_ms)
     if answer.outcome != "ok":
         error = f": {clean_line(answer.error, 300)}" if answer.error else ""
-        return f"{model} failed after {took}, {clean_line(answer.outcome)}{error}"
+        outcome = _OUTCOMES.get(answer.outcome) or f"failed ({clean_line(answer.outcome)})"
+        return f"{model} {outcome} (after {took}){error}"
     price = figures.cost(answer.cost_usd) if answer.HasField("cost_usd") else "unpriced"
     return f"{model} answered in {took}, {figures.tokens(answer.input_tokens, answer.output_tokens)}, {price}"
 
@@ -98,11 +95,6 @@ def command_result(finished: events_pb2.CommandFinished) -> str:
     limit = f", stopped at the limit of {clean_line(finished.limit)}" if finished.limit else ""
     verdict = "passed" if finished.exit_code == 0 and not limit else f"exited {finished.exit_code}"
     return f"{command} {verdict} after {figures.duration(finished.duration_ms)}{limit}"
-
-
-def _output(output: events_pb2.CommandOutput) -> list[str]:
-    skipped = [f"… {figures.size(output.skipped_bytes)} left out …"] if output.skipped_bytes else []
-    return skipped + clean_block(output.text).removesuffix("\n").split("\n")
 
 
 def _files_changed(changed: events_pb2.FilesChanged) -> str:

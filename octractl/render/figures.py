@@ -34,8 +34,8 @@ def count(number: int) -> str:
 
 
 def tokens(input_tokens: int, output_tokens: int) -> str:
-    """Returns `1.2k in, 340 out`."""
-    return f"{count(input_tokens)} in, {count(output_tokens)} out"
+    """Returns `1.2k tokens in, 340 out`."""
+    return f"{count(input_tokens)} tokens in, {count(output_tokens)} out"
 
 
 def cost(cost_usd: float, unpriced_calls: int = 0) -> str:

@@ -11,10 +11,12 @@ from rich.tree import Tree
 
 from octra_proto.v1 import events_pb2
 from octractl.render import figures
-from octractl.render.task_view import BOSS, AgentView, TaskView, apply_event
+from octractl.render.task_view import BOSS, DAEMON, AgentView, TaskView, apply_event
 from octractl.states import state_word
 
 REFRESHES_PER_S = 8
+# What takes longer shows for how long it has.
+LONG_MS = 1000
 MARKS = {"waiting": "·", "working": "▸", "done": "✓", "failed": "✗", "ended": "-"}
 STYLES = {"waiting": "dim", "working": "bold cyan", "done": "green", "failed": "red", "ended": "dim"}
 STATE_STYLES = {"done": "bold green", "failed": "bold red", "cancelled": "bold yellow"}
@@ -62,7 +64,7 @@ def draw_tree(view: TaskView, now_ms: float) -> Tree:
     boss = view.agents.get((BOSS, ""))
     if boss:
         _add_agent(tree, boss, now_ms)
-    placed = {(BOSS, "")}
+    placed = {(BOSS, ""), (DAEMON, "")}
     for manager, workers in view.teams.items():
         placed |= {("manager", manager)} | {("worker", worker) for worker in workers}
         branch = _add_agent(tree, view.agents[("manager", manager)], now_ms)
@@ -71,13 +73,21 @@ def draw_tree(view: TaskView, now_ms: float) -> Tree:
     for key, agent in view.agents.items():
         if key not in placed:
             _add_agent(tree, agent, now_ms)
-    _add_ending(tree, view)
+    if daemon := view.agents.get((DAEMON, "")):
+        _add_agent(tree, daemon, now_ms)
+    if view.warning and not view.ended_ms:
+        tree.add(_line((f"! {view.warning}", "yellow")))
     return tree
+
+
+def _line(*parts: str | tuple[str, str]) -> Text:
+    """One line, whatever the width: a tree whose lines wrap jumps with every refresh."""
+    return Text.assemble(*parts, no_wrap=True, overflow="ellipsis")
 
 
 def _heading(view: TaskView, now_ms: float) -> Text:
     state = state_word(view.state)
-    heading = Text.assemble((view.task_id, "bold"), "  ", (state, STATE_STYLES.get(state, "cyan")))
+    heading = _line((view.task_id, "bold"), "  ", (state, STATE_STYLES.get(state, "cyan")))
     if view.title:
         heading.append(f"  {view.title}")
     if view.rehearsal:
@@ -89,23 +99,18 @@ def _heading(view: TaskView, now_ms: float) -> Text:
 
 
 def _add_agent(tree: Tree, agent: AgentView, now_ms: float) -> Tree:
-    label = Text.assemble((f"{MARKS[agent.status]} {agent.role} {agent.name}".rstrip(), STYLES[agent.status]))
+    label = _line((f"{MARKS[agent.status]} {agent.role} {agent.name}".rstrip(), STYLES[agent.status]))
     if agent.doing:
         label.append(f"  {agent.doing}")
+    if agent.status == "working" and not agent.running and now_ms - agent.since_ms >= LONG_MS and agent.since_ms:
+        label.append(f"  {figures.duration(now_ms - agent.since_ms)}", "dim")
     if agent.output_tokens:
-        label.append(f"  {figures.tokens(agent.input_tokens, agent.output_tokens)}", "dim")
+        label.append(f"  {figures.count(agent.input_tokens)} in, {figures.count(agent.output_tokens)} out", "dim")
     branch = tree.add(label)
     for command in agent.commands:
-        branch.add(Text(command, "red" if command.startswith("✗") else "dim"))
+        branch.add(_line((command, "red" if command.startswith("✗") else "dim")))
     if agent.running:
-        running = branch.add(Text(f"$ {agent.running}  {figures.duration(now_ms - agent.running_since_ms)}"))
+        running = branch.add(_line(f"$ {agent.running}  {figures.duration(now_ms - agent.running_since_ms)}"))
         if agent.last_output:
-            running.add(Text(agent.last_output, "dim", no_wrap=True, overflow="ellipsis"))
+            running.add(_line((agent.last_output, "dim")))
     return branch
-
-
-def _add_ending(tree: Tree, view: TaskView) -> None:
-    if view.remark and not view.ended_ms:
-        tree.add(Text(view.remark, "yellow"))
-    if view.note:
-        tree.add(Text(view.note, "yellow"))

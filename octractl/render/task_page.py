@@ -1,5 +1,6 @@
 """A task, its steps, its calls and its evidence as a page of text. Pure."""
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, tzinfo
 
@@ -28,13 +29,13 @@ def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int 
         width: columns of the terminal; 0 cuts nothing.
     """
     return [
-        *_facts(answer.task, zone),
+        *_facts(answer, zone),
         *_section("request", _request(answer.task)),
         *_section("note", note_lines(answer.task)),
-        *_section("steps", _steps(answer.steps, width)),
-        *_section("model calls", _calls(answer.model_calls, width)),
+        *_section("steps", _steps(answer, width)),
+        *_section("model calls that failed", _failed_calls(answer.model_calls, width)),
         *_section("evidence", _evidence(answer, width)),
-        *_section("result", result_lines(answer.task)),
+        *_section("result", result_lines(answer.task) + next_lines(answer.task)),
     ]
 
 
@@ -44,15 +45,19 @@ def result_lines(task: tasks_pb2.Task) -> list[str]:
         return []
     partial = "" if state_word(task.state) == "done" else " (partial)"
     return [
-        f"snapshot {task.snapshot_id}{partial}{rehearsal_mark(task.rehearsal)}: {clean_line(task.store_path)}",
+        f"snapshot: {task.snapshot_id}{partial}{rehearsal_mark(task.rehearsal)} {clean_line(task.store_path)}",
         f"restore:  octractl restore {task.id}",
     ]
 
 
 def note_lines(task: tasks_pb2.Task) -> list[str]:
-    """Returns the advisor's note and its next step; nothing when there is none."""
-    following = [f"next: {clean_line(task.next_command)}"] if task.next_command else []
-    return (clean_block(task.note).strip().split("\n") if task.note.strip() else []) + following
+    """Returns the advisor's note; nothing when there is none."""
+    return clean_block(task.note).strip().split("\n") if task.note.strip() else []
+
+
+def next_lines(task: tasks_pb2.Task) -> list[str]:
+    """Returns the command that the advisor recommends; nothing when there is none."""
+    return [f"next:     {clean_line(task.next_command)}"] if task.next_command else []
 
 
 def clock_time(at: Timestamp, zone: tzinfo) -> str:
@@ -60,23 +65,28 @@ def clock_time(at: Timestamp, zone: tzinfo) -> str:
     return at.ToDatetime(UTC).astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def _facts(task: tasks_pb2.Task, zone: tzinfo) -> list[str]:
+def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
+    task = answer.task
     facts = [
         ("task", f"{task.id}{rehearsal_mark(task.rehearsal)}"),
         ("title", clean_line(task.title)),
         ("state", state_word(task.state)),
         ("project", clean_line(task.project)),
         ("stack", clean_line(task.stack)),
-        ("model", clean_line(task.model)),
+        ("models", _models(answer.model_calls) or clean_line(task.model)),
         ("priority", priority_word(task.priority)),
         ("grade", f"{task.grade} of 5" if task.grade else ""),
         ("checks", "; ".join(clean_line(check) for check in task.checks)),
         ("created", clock_time(task.created_at, zone)),
         ("took", _took(task)),
-        ("tokens", figures.tokens(task.input_tokens, task.output_tokens)),
-        ("cost", figures.cost(task.cost_usd, task.unpriced_calls)),
+        ("spent", _spent(task)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
+
+
+def _spent(task: tasks_pb2.Task) -> str:
+    tokens = figures.tokens(task.input_tokens, task.output_tokens)
+    return f"{tokens}, {figures.cost(task.cost_usd, task.unpriced_calls)}"
 
 
 def _took(task: tasks_pb2.Task) -> str:
@@ -95,23 +105,37 @@ def _request(task: tasks_pb2.Task) -> list[str]:
     return lines[:REQUEST_LINES] + more
 
 
-def _steps(steps: Sequence[tasks_pb2.Step], width: int) -> list[str]:
+def _steps(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
     rows = [
-        (clean_line(s.name), clean_line(s.state), figures.duration(s.duration_ms), clean_line(s.commit)[:10],
-         "yes" if s.has_log else "")
-        for s in steps
+        (clean_line(s.name), clean_line(s.state), figures.duration(s.duration_ms), *_spent_on(s.name, answer),
+         clean_line(s.commit)[:10], "yes" if s.has_log else "")
+        for s in answer.steps
     ]  # fmt: skip
-    return layout_table(("STEP", "STATE", "TIME", "COMMIT", "LOG"), rows, width) if rows else []
+    header = ("STEP", "STATE", "TIME", "TOKENS IN", "OUT", "COST", "COMMIT", "LOG")
+    return layout_table(header, rows, width) if rows else []
 
 
-def _calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
+def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, str]:
+    calls = [call for call in answer.model_calls if call.step == step]
+    if not calls:
+        return "", "", ""
+    cost = sum(call.cost_usd for call in calls)
+    unpriced = sum(not call.HasField("cost_usd") for call in calls)
+    tokens = (sum(call.input_tokens for call in calls), sum(call.output_tokens for call in calls))
+    return figures.count(tokens[0]), figures.count(tokens[1]), figures.cost(cost, unpriced)
+
+
+def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
+    asked = Counter(clean_line(call.model) for call in calls)
+    return ", ".join(f"{model} ({count} call{'' if count == 1 else 's'})" for model, count in asked.items())
+
+
+def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
     rows = [
-        (clean_line(c.step), clean_line(c.model), clean_line(c.outcome), figures.duration(c.duration_ms),
-         figures.count(c.input_tokens), figures.count(c.output_tokens),
-         figures.cost(c.cost_usd) if c.HasField("cost_usd") else "unpriced")
-        for c in calls
+        (clean_line(c.step), clean_line(c.model), clean_line(c.outcome), figures.duration(c.duration_ms))
+        for c in calls if c.outcome != "ok"
     ]  # fmt: skip
-    return layout_table(("STEP", "MODEL", "OUTCOME", "TIME", "IN", "OUT", "COST"), rows, width) if rows else []
+    return layout_table(("STEP", "MODEL", "OUTCOME", "TIME"), rows, width) if rows else []
 
 
 def _evidence(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
@@ -121,5 +145,6 @@ def _evidence(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
 
 def ending_lines(task: tasks_pb2.Task) -> list[str]:
     """Returns how a task that was followed ended, and what to do with it."""
-    ending = f"task {task.id} {state_word(task.state)}{rehearsal_mark(task.rehearsal)}"
-    return [ending, *note_lines(task), *result_lines(task)]
+    took = f" in {_took(task)}, {_spent(task)}" if _took(task) else ""
+    ending = f"task {task.id} {state_word(task.state)}{rehearsal_mark(task.rehearsal)}{took}"
+    return [ending, *note_lines(task), *result_lines(task), *next_lines(task)]

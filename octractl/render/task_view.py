@@ -5,9 +5,11 @@ from dataclasses import dataclass, field, replace
 
 from octra_proto.v1 import events_pb2, states_pb2
 from octractl.render.clean_text import clean_block, clean_line
-from octractl.render.event_line import command_result
+from octractl.render.event_line import command_result, step_title
 
 BOSS = "boss"
+# The daemon's own doing: trees, environments, checks, snapshots.
+DAEMON = "octrad"
 LAST_COMMANDS = 3
 # Where the same name may be a manager's and a worker's.
 AgentKey = tuple[str, str]
@@ -15,7 +17,7 @@ AgentKey = tuple[str, str]
 
 @dataclass(frozen=True, slots=True)
 class AgentView:
-    """One of the Boss, the managers and the workers."""
+    """One of the Boss, the managers, the workers and the daemon."""
 
     role: str
     name: str
@@ -23,11 +25,14 @@ class AgentView:
     status: str = "waiting"
     # What it does, or did last.
     doing: str = ""
+    since_ms: int = 0
     # Commands that ended, the last ones.
     commands: tuple[str, ...] = ()
     running: str = ""
     running_since_ms: int = 0
     last_output: str = ""
+    # A line of output whose end is still to come.
+    begun_output: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -50,8 +55,7 @@ class TaskView:
     output_tokens: int = 0
     cost_usd: float = 0.0
     unpriced_calls: int = 0
-    note: str = ""
-    remark: str = ""
+    warning: str = ""
 
 
 def apply_event(view: TaskView, event: events_pb2.Event) -> TaskView:
@@ -64,9 +68,9 @@ def apply_event(view: TaskView, event: events_pb2.Event) -> TaskView:
         case "model_answered":
             return _count_call(view, event)
         case "advised":
-            return replace(view, note=clean_block(event.advised.note).strip())
+            return view  # it is a result, and shown as one
         case "remarked":
-            return replace(view, remark=clean_line(event.remarked.text))
+            return replace(view, warning=clean_line(event.remarked.text)) if event.remarked.warning else view
         case _:
             return _put(view, _act(_agent(view, event), event))
 
@@ -84,13 +88,14 @@ def _change_state(view: TaskView, event: events_pb2.Event) -> TaskView:
             settled = {key: _settle(agent, state) for key, agent in view.agents.items()}
             return replace(view, state=state, ended_ms=_at_ms(event), agents=settled)
         case _:
-            return replace(view, state=state, ended_ms=0, note="")
+            return replace(view, state=state, ended_ms=0)
 
 
 def _settle(agent: AgentView, state: int) -> AgentView:
     done = state == states_pb2.TASK_STATE_DONE
     status = agent.status if agent.status == "failed" else "done" if done else "ended"
-    return replace(agent, status=status, running="", last_output="")
+    doing = "" if agent.role == DAEMON else agent.doing  # tidying up says nothing of the task
+    return replace(agent, status=status, doing=doing, running="", last_output="", begun_output="")
 
 
 def _plan(view: TaskView, plan: events_pb2.Planned) -> TaskView:
@@ -125,8 +130,7 @@ def _count_call(view: TaskView, event: events_pb2.Event) -> TaskView:
 
 
 def _agent(view: TaskView, event: events_pb2.Event) -> AgentView:
-    # What the daemon and the user do is shown at the Boss's place: the root.
-    role, name = (event.role, clean_line(event.agent)) if event.agent else (BOSS, "")
+    role, name = (event.role, clean_line(event.agent)) if event.agent else (BOSS if event.role == BOSS else DAEMON, "")
     return view.agents.get((role, name)) or AgentView(role, name)
 
 
@@ -137,14 +141,17 @@ def _put(view: TaskView, agent: AgentView) -> TaskView:
 def _act(agent: AgentView, event: events_pb2.Event) -> AgentView:  # noqa: PLR0911 - a table of kinds
     match event.WhichOneof("detail"):
         case "step_started":
-            return replace(agent, status="working", doing=clean_line(event.step_started.title or event.step))
+            return replace(agent, status="working", doing=step_title(event), since_ms=_at_ms(event))
         case "step_finished":
             return replace(agent, status="done", running="", last_output="")
         case "command_started":
             command = clean_line(event.command_started.command)
-            return replace(agent, status="working", running=command, running_since_ms=_at_ms(event), last_output="")
+            agent = replace(agent, status="working", running=command, running_since_ms=_at_ms(event))
+            return replace(agent, last_output="", begun_output="")
         case "command_output":
-            return replace(agent, last_output=_last_line(event.command_output.text) or agent.last_output)
+            text = agent.begun_output + event.command_output.text
+            begun = text[text.rfind("\n") + 1 :]
+            return replace(agent, last_output=_last_line(text) or agent.last_output, begun_output=begun)
         case "command_finished":
             return _finish_command(agent, event.command_finished)
         case "edits_refused":
@@ -158,7 +165,9 @@ def _act(agent: AgentView, event: events_pb2.Event) -> AgentView:  # noqa: PLR09
 def _finish_command(agent: AgentView, finished: events_pb2.CommandFinished) -> AgentView:
     passed = finished.already_proved or (finished.exit_code == 0 and not finished.limit)
     line = f"{'✓' if passed else '✗'} {command_result(finished)}"
-    return replace(agent, commands=(*agent.commands, line)[-LAST_COMMANDS:], running="", last_output="")
+    return replace(
+        agent, commands=(*agent.commands, line)[-LAST_COMMANDS:], running="", last_output="", begun_output=""
+    )
 
 
 def _last_line(text: str) -> str:

@@ -101,7 +101,7 @@ def test_submit_exits_0_only_when_the_task_is_done(
     assert done.returncode == exit_code, done.stderr
     assert "[rehearsal]" in done.stdout
     assert f"octractl restore {TASK}" in done.stdout
-    assert "00:00:01  boss              event 1" in done.stderr
+    assert "00:00:01  boss                event 1" in done.stderr
 
 
 def test_json_progress_is_an_event_a_line_on_stdout(daemon: Daemon, octractl: Octractl) -> None:

@@ -10,32 +10,32 @@ from tests.unit.octractl.events import START_S, event, life_of_a_task
 
 RUNNING = r"""
 k7f3  running  A web\x1b[2J shop  [rehearsal]
-12 s · 1.5k in, 420 out · unpriced
-├── ▸ boss  plan the work  1.5k in, 420 out
-│   └── $ npm test  2.0 s
-│       └── bye
+12 s · 1.5k tokens in, 420 out · unpriced
+├── ✓ boss  plan the work  1.5k in, 420 out
 ├── ▸ manager backend  sent back
-│   └── ▸ worker backend-1  edits refused, trying again
-└── · manager frontend
-    └── · worker frontend-1
+│   └── ▸ worker backend-1  edits refused, trying again  6.0 s
+├── · manager frontend
+│   └── · worker frontend-1
+└── ▸ octrad
+    └── $ npm test  2.0 s
+        └── bye
 """
 ENDED = r"""
 k7f3  failed  A web\x1b[2J shop  [rehearsal]
-18 s · 1.5k in, 420 out · unpriced
+18 s · 1.5k tokens in, 420 out · unpriced
 ├── - boss  plan the work  1.5k in, 420 out
-│   ├── ✗ `npm test` exited 1 after 1 min 01 s
-│   └── ✓ `npm run lint` was proved before on this very tree
 ├── - manager backend  sent back
 │   └── - worker backend-1  edits refused, trying again
 ├── - manager frontend
 │   └── - worker frontend-1
-└── The tests fail.
-    See them.
+└── - octrad
+    ├── ✗ `npm test` exited 1 after 1 min 01 s
+    └── ✓ `npm run lint` was proved before on this very tree
 """
 
 
-def draw(events: list[events_pb2.Event], now_s: float) -> str:
-    console = Console(file=io.StringIO(), width=100, color_system=None)
+def draw(events: list[events_pb2.Event], now_s: float, width: int = 100) -> str:
+    console = Console(file=io.StringIO(), width=width, color_system=None)
     console.print(draw_tree(reduce(apply_event, events, TaskView("k7f3")), now_s * 1000))
     assert isinstance(console.file, io.StringIO)
     return "\n".join(line.rstrip() for line in console.file.getvalue().split("\n")).strip("\n")
@@ -50,7 +50,7 @@ def test_tree_of_a_task_at_its_end() -> None:
 
 
 def test_tree_of_a_task_without_events() -> None:
-    assert draw([], START_S) == "k7f3  queued\nnot started · 0 in, 0 out · $0"
+    assert draw([], START_S) == "k7f3  queued\nnot started · 0 tokens in, 0 out · $0"
 
 
 def test_worker_that_no_plan_names_is_shown() -> None:
@@ -58,10 +58,25 @@ def test_worker_that_no_plan_names_is_shown() -> None:
     assert "▸ worker builder  build it" in draw([lone], START_S)
 
 
+def test_narrow_terminal_cuts_lines_and_wraps_none() -> None:
+    drawn = draw(life_of_a_task(), START_S + 9999, width=40).split("\n")
+    assert len(drawn) == len(ENDED.strip("\n").split("\n"))
+    assert [line for line in drawn if line.startswith("    ├── ✗ `npm test` exited 1 after") and line.endswith("…")]
+
+
+def test_line_of_output_that_comes_in_pieces_is_shown_whole() -> None:
+    begin = event(1, "daemon", step="c", command_started=events_pb2.CommandStarted(command="make"))
+    pieces = [
+        event(2, "daemon", step="c", command_output=events_pb2.CommandOutput(text=text))
+        for text in ("x\ntest … ", "ok")
+    ]
+    assert draw([begin, *pieces], START_S + 2).endswith("└── test … ok")
+
+
 def test_retry_takes_back_the_ending() -> None:
     queued = event(22, "user", state_changed=events_pb2.StateChanged(to=states_pb2.TASK_STATE_QUEUED))
     view = reduce(apply_event, [*life_of_a_task(), queued], TaskView("k7f3"))
-    assert (view.state, view.ended_ms, view.note) == (states_pb2.TASK_STATE_QUEUED, 0, "")
+    assert (view.state, view.ended_ms) == (states_pb2.TASK_STATE_QUEUED, 0)
 
 
 def test_last_drawing_stays_on_the_terminal() -> None:
