@@ -12,7 +12,7 @@ from octra_proto.runner.v1.runner_pb2_grpc import add_RunnerServiceServicer_to_s
 from octrad.foundation.config import Config
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
-from octrad.runner.server.servicer import RunnerServicer
+from octrad.runner.server.runner_service import RunnerServicer
 from octrad.runner.server.trees.import_bundle import prune_bundles
 from octrad.runner.server.workshop import Workshop, open_workshop
 

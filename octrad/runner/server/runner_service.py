@@ -1,4 +1,3 @@
-# ruff: noqa: N802, ARG002 - names and arguments of the protocol
 """The runner's side of the inner protocol: operations through the at-most-once engine, reads directly.
 
 Errors of ours are raised as they are; the servant's shell makes a status of them.
@@ -45,8 +44,6 @@ class RunnerServicer(RunnerServiceServicer):
         self._engine = engine
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
-        """See the proto file."""
-
         async def work(report: Report) -> bytes:
             return (await perform(self._workshop, request, report)).SerializeToString()
 
@@ -60,7 +57,6 @@ class RunnerServicer(RunnerServiceServicer):
             yield _response(message)
 
     async def Acknowledge(self, request: pb.AcknowledgeRequest, context: Context) -> pb.AcknowledgeResponse:
-        """See the proto file."""
         if request.id_prefix:
             await self._engine.acknowledge_all(request.id_prefix)
         else:
@@ -68,11 +64,9 @@ class RunnerServicer(RunnerServiceServicer):
         return pb.AcknowledgeResponse()
 
     async def Cancel(self, request: pb.CancelRequest, context: Context) -> pb.CancelResponse:
-        """See the proto file."""
         return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
 
     async def ListFiles(self, request: pb.ListFilesRequest, context: Context) -> pb.ListFilesResponse:
-        """See the proto file."""
         tree = existing_tree(self._workshop.runner_dir, request.task_id)
         entries = await list_files(tree, request.commit)
         return pb.ListFilesResponse(
@@ -80,7 +74,6 @@ class RunnerServicer(RunnerServiceServicer):
         )
 
     async def ReadFiles(self, request: pb.ReadFilesRequest, context: Context) -> pb.ReadFilesResponse:
-        """See the proto file."""
         tree = existing_tree(self._workshop.runner_dir, request.task_id)
         files = await read_files(tree, request.commit, tuple(request.paths), request.limit_bytes)
         return pb.ReadFilesResponse(
@@ -91,12 +84,10 @@ class RunnerServicer(RunnerServiceServicer):
         )
 
     async def ReadOutput(self, request: pb.ReadOutputRequest, context: Context) -> pb.ReadOutputResponse:
-        """See the proto file."""
         part = self._workshop.outputs.read(request.id, request.offset, request.limit_bytes)
         return pb.ReadOutputResponse(chunk=part.chunk, next_offset=part.next_offset, complete=part.complete)
 
     async def Diff(self, request: pb.DiffRequest, context: Context) -> AsyncIterator[pb.DiffResponse]:
-        """See the proto file."""
         before: pb.DiffSide = getattr(request, "from")  # a keyword of Python
         async for chunk in diff_commits(self._side(before), self._side(request.to)):
             yield pb.DiffResponse(chunk=chunk)
@@ -104,31 +95,26 @@ class RunnerServicer(RunnerServiceServicer):
     async def ImportBundle(
         self, request_iterator: AsyncIterator[pb.ImportBundleRequest], context: Context
     ) -> pb.ImportBundleResponse:
-        """See the proto file."""
         chunks = (request.chunk async for request in request_iterator)
         limit = self._workshop.config.limits.bundle_bytes
         imported = await import_bundle(self._workshop.bundles_dir, chunks, limit)
         return pb.ImportBundleResponse(bundle_id=imported.bundle_id, size_bytes=imported.size_bytes)
 
     async def ReadBundle(self, request: pb.ReadBundleRequest, context: Context) -> AsyncIterator[pb.ReadBundleResponse]:
-        """See the proto file."""
         async for chunk in read_bundle(snapshot_git_dir(self._workshop.store, request.store_path)):
             yield pb.ReadBundleResponse(chunk=chunk)
 
     async def VerifySnapshot(self, request: pb.VerifySnapshotRequest, context: Context) -> pb.VerifySnapshotResponse:
-        """See the proto file."""
         await verify_snapshot(self._workshop.store, request.store_path, request.nar_hash)
         return pb.VerifySnapshotResponse()
 
     async def ReadSnapshot(
         self, request: pb.ReadSnapshotRequest, context: Context
     ) -> AsyncIterator[pb.ReadSnapshotResponse]:
-        """See the proto file."""
         async for chunk in read_snapshot(self._workshop.store, request.store_path):
             yield pb.ReadSnapshotResponse(chunk=chunk)
 
     async def InspectHost(self, request: pb.InspectHostRequest, context: Context) -> pb.InspectHostResponse:
-        """See the proto file."""
         report = await inspect_workshop(self._workshop.store, self._workshop.nixpkgs, running=self._engine.running)
         return pb.InspectHostResponse(
             findings=[
