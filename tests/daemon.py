@@ -231,11 +231,15 @@ class House:
         left += [path for name in ("gateway", "runner") for path in (self.state_dir / name / "spool").glob("*")]
         return [str(path.relative_to(self.state_dir)) for path in left if path.exists()]
 
+    def running_processes(self) -> list[str]:
+        """The command lines of the processes that name this house."""
+        return [words for _, words in processes_naming(self.base)]
+
     def end(self) -> list[str]:
         """Stops what runs and removes all; returns the command lines of what was left behind by octrad's own end."""
         if self.process:
             self.stop()
-        left = [words for _, words in processes_naming(self.base)]
+        left = self.running_processes()
         for pid, _ in processes_naming(self.base):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
