@@ -77,7 +77,6 @@ async def serve(state_dir: Path, config_path: Path | None, config: Config) -> No
                 gateway=GatewayClient(gateway),
                 gateway_connection=gateway,
                 runner=RunnerClient(runner),
-                runner_connection=runner,
             )
             await _work(parts, wakeups, wishes)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):

@@ -29,4 +29,3 @@ class Parts:
     gateway: GatewayClient
     gateway_connection: ServantConnection
     runner: RunnerClient
-    runner_connection: ServantConnection
