@@ -62,7 +62,7 @@ class Model(_message.Message):
     OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
     name: _builtins.str
-    """As LiteLLM names it: `anthropic/claude-sonnet-5`."""
+    """As the configuration names it, PROVIDER/MODEL: `anthropic/claude-sonnet-4-5`."""
     provider: _builtins.str
     available: _builtins.bool
     detail: _builtins.str

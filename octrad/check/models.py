@@ -18,7 +18,7 @@ _CONNECT_S = 2.0
 def check_models(config: Config) -> list[Finding]:
     """A finding for the chain, and one for each provider that the chain names."""
     if not config.models.chain:
-        hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-5"], and [providers.anthropic]'
+        hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-4-5"], and [providers.anthropic]'
         return [Finding("models", ok=False, detail="no model is configured", hint=hint)]
     names = dict.fromkeys(model.partition("/")[0] for model in config.models.chain)
     return [_chain(config), *(_provider(name, config.providers[name]) for name in names if name in config.providers)]

@@ -65,7 +65,7 @@ class Completion(_message.Message):
     MAX_OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     TIMEOUT_S_FIELD_NUMBER: _builtins.int
     question: _builtins.str
-    """The name of the question: grade, plan, assign, work, review, fix, validate, advise."""
+    """The name of the question: grade, plan, assign, work, review, fix, validate."""
     schema_json: _builtins.str
     """The JSON schema that the answer must satisfy."""
     max_output_tokens: _builtins.int
