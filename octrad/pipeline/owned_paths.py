@@ -1,9 +1,11 @@
 """The globs that say which files a manager owns: what a glob may look like, and whether two can name one file."""
 
 import re
-from functools import lru_cache
+from collections.abc import Iterator, Sequence
 
 GLOB_LENGTH = 200
+# Whether two globs meet takes time that grows with their wildcards; who writes them must not choose how long.
+WILDCARDS_AT_MOST = 6
 _GLOB = re.compile(r"[A-Za-z0-9_.*?+@()\[\]-]+(?:/[A-Za-z0-9_.*?+@()\[\]-]+)*\Z")
 
 
@@ -13,6 +15,8 @@ def refuse_glob(glob: str) -> list[str]:
         return [f"the glob {glob[:40]!r}… is longer than {GLOB_LENGTH} characters"]
     if not _GLOB.match(glob):
         return [f"{glob!r} is not a glob relative to the project, such as `src/**` or `README.md`"]
+    if len(re.findall(r"\*+", glob)) > WILDCARDS_AT_MOST:
+        return [f"the glob {glob[:80]!r} has more than {WILDCARDS_AT_MOST} wildcards"]
     parts = glob.split("/")
     if ".." in parts or "." in parts:
         return [f"the glob {glob!r} may not contain `.` or `..`"]
@@ -40,19 +44,33 @@ def _tokens(glob: str) -> tuple[str, ...]:
     return tuple(re.findall(r"\*\*/?|\*|.", plain))
 
 
-@lru_cache(maxsize=4096)
-def _meet(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if not one and not other:
-        return True
-    for here, there in ((one, other), (other, one)):
-        if here and here[0].startswith("*"):
-            if _meet(here[1:], there):
-                return True
-            if there and (here[0] != "*" or _can_be_swallowed(there[0])) and _meet(here, there[1:]):
-                return True
-    if not one or not other or one[0].startswith("*") or other[0].startswith("*"):
-        return False
-    return _same_character(one[0], other[0]) and _meet(one[1:], other[1:])
+def _meet(one: Sequence[str], other: Sequence[str]) -> bool:
+    # Every pair of places is looked at once, so that no two globs can take long.
+    pending, seen = [(0, 0)], {(0, 0)}
+    while pending:
+        here, there = pending.pop()
+        if here == len(one) and there == len(other):
+            return True
+        fresh = {*_advance(one, here, other, there)} - seen
+        seen |= fresh
+        pending.extend(fresh)
+    return False
+
+
+def _advance(one: Sequence[str], here: int, other: Sequence[str], there: int) -> Iterator[tuple[int, int]]:
+    """The pairs of places that one more character, or none, can lead to."""
+    mine = one[here] if here < len(one) else ""
+    theirs = other[there] if there < len(other) else ""
+    if mine.startswith("*"):
+        yield here + 1, there
+        if theirs and (mine != "*" or _can_be_swallowed(theirs)):
+            yield here, there + 1
+    if theirs.startswith("*"):
+        yield here, there + 1
+        if mine and (theirs != "*" or _can_be_swallowed(mine)):
+            yield here + 1, there
+    elif mine and theirs and not mine.startswith("*") and _same_character(mine, theirs):
+        yield here + 1, there + 1
 
 
 def _can_be_swallowed(token: str) -> bool:

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -52,3 +54,18 @@ def test_relative_globs_are_taken(glob: str) -> None:
 )
 def test_other_globs_are_refused_with_a_reason(glob: str) -> None:
     assert refuse_glob(glob)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("*a" * 6 + "a" * 188 + "x", "*a" * 6 + "a" * 188 + "y"), ("**/" * 60 + "a", "**/" * 60 + "b")],
+)
+def test_no_two_globs_take_long(one: str, other: str) -> None:
+    begun = time.process_time()
+    may_name_one_file(one, other)
+    assert time.process_time() - begun < 1
+
+
+def test_glob_of_many_wildcards_is_refused() -> None:
+    assert "wildcards" in refuse_glob("*a" * 50)[0]
+    assert not refuse_glob("src/**/*.test.*")

@@ -1,3 +1,6 @@
+import time
+from itertools import islice, permutations
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -104,3 +107,12 @@ def test_replacement_happens_exactly_when_the_place_is_one(text: str, search: st
     places = sum(text.startswith(search, place) for place in range(len(text)))
     outcome = apply_edits([Replacement("a", search, replace)], {"a": plain(text)})
     assert bool(outcome.files) == (places == 1 and "\0" not in text.replace(search, replace, 1))
+
+
+def test_answer_of_searches_that_fail_is_refused_in_seconds() -> None:
+    lines = ["".join(letters) for letters in islice(permutations("abcdefgh" * 10), 1000)]
+    present = {"a.txt": PlainFile("\n".join(lines).encode(), executable=False)}
+    begun = time.process_time()
+    outcome = apply_edits([Replacement("a.txt", "hgfedcba" * 10, "x")] * 200, present)
+    assert len(outcome.refusals) == 200
+    assert time.process_time() - begun < 20

@@ -1,4 +1,5 @@
 import gzip
+import time
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,13 @@ def test_clean_text_has_no_control_characters(chunks: list[bytes]) -> None:
     assert all(
         c in "\n\t" or c.isprintable() or c == "�" or not (ord(c) < 32 or 127 <= ord(c) < 160) for c in clean(*chunks)
     )
+
+
+@pytest.mark.parametrize("start", ["\x9d", "\x1b]", "\x9b", "\x1b[", "\x1b", "\x9dx\x1b"])
+def test_output_made_of_beginnings_of_escapes_is_cleaned_in_no_time(start: str) -> None:
+    begun = time.process_time()
+    TextCleaner().feed((start * 30_000).encode())
+    assert time.process_time() - begun < 1
 
 
 def test_endless_escape_is_not_held_back_for_ever() -> None:

@@ -11,6 +11,9 @@ from octrad.runner.edits import Edit, Removal, Replacement, WholeFile, find_over
 from octrad.runner.server.edits.describe_mismatch import describe_absence, describe_repetition
 from octrad.runner.server.edits.judge_path import judge_path
 
+# A search for the nearest lines takes up to a second, and a model may be wrong hundreds of times in one answer.
+_EXPLAINED = 5
+
 
 class Obstacle(StrEnum):
     """What stands where a file is to be written."""
@@ -69,7 +72,7 @@ def apply_edits(edits: Sequence[Edit], present: Mapping[str, Present]) -> Outcom
     for edit in edits:
         try:
             before = files[edit.path] if edit.path in files else _require_free(present[edit.path])
-            files[edit.path] = _apply(edit, before)
+            files[edit.path] = _apply(edit, before, explain=len(refusals) < _EXPLAINED)
         except _RefusedError as refusal:
             refusals.append(f"`{edit.path}`: {refusal}")
     refusals.extend(_find_collisions(files))
@@ -82,20 +85,20 @@ def _require_free(present: Present) -> Wanted:
     return present
 
 
-def _apply(edit: Edit, before: Wanted) -> Wanted:
+def _apply(edit: Edit, before: Wanted, *, explain: bool) -> Wanted:
     match edit:
         case WholeFile(content=content, executable=executable):
             kept = before is not None and before.executable
             return PlainFile(_encode(content), executable or kept)
         case Replacement():
-            return _replace(edit, before)
+            return _replace(edit, before, explain=explain)
         case Removal():
             if before is None:
                 raise _RefusedError("there is no such file to remove")
             return None
 
 
-def _replace(edit: Replacement, before: Wanted) -> PlainFile:
+def _replace(edit: Replacement, before: Wanted, *, explain: bool) -> PlainFile:
     if before is None:
         raise _RefusedError("there is no such file to change; return the whole file to make it")
     if not edit.search:
@@ -106,7 +109,7 @@ def _replace(edit: Replacement, before: Wanted) -> PlainFile:
         raise _RefusedError("the file is not UTF-8 text; return the whole file to write it anew") from error
     count = _count_places(text, edit.search)
     if count == 0:
-        raise _RefusedError(describe_absence(text, edit.search))
+        raise _RefusedError(describe_absence(text, edit.search, with_nearest=explain))
     if count > 1:
         raise _RefusedError(describe_repetition(text, edit.search))
     return PlainFile(_encode(text.replace(edit.search, edit.replace, 1)), before.executable)

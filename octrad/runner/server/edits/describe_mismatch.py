@@ -4,14 +4,16 @@ import difflib
 
 # Comparing is quadratic at its worst: bounded, since file and search come from a model.
 _LINES_COMPARED = 4000
-_LINE_CHARACTERS = 160
+_LINE_CHARACTERS = 80
 _PLACES_SHOWN = 5
 
 
-def describe_absence(text: str, search: str) -> str:
-    """Returns why `search` is not in `text`, with the lines that come nearest."""
+def describe_absence(text: str, search: str, *, with_nearest: bool = True) -> str:
+    """Returns why `search` is not in `text`, with the lines that come nearest unless that is too much to ask."""
     if search.replace("\r\n", "\n") in text.replace("\r\n", "\n"):
         return "the text to search is there with other line ends (CRLF against LF); return the whole file"
+    if not with_nearest:
+        return "the text to search is not in the file; look at the file as it is now"
     nearest = _find_nearest(text, search)
     if not nearest:
         return "the text to search is not in the file, nor anything like it; look at the file as it is now"

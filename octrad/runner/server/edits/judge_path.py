@@ -8,6 +8,8 @@ import re
 import unicodedata
 from collections.abc import Sequence
 
+from octrad.runner.server.edits.match_glob import matches_glob
+
 PATH_BYTES = 1024
 NAME_BYTES = 255
 DEPTH = 40
@@ -67,19 +69,3 @@ def _judge_scope(path: str, owns: Sequence[str]) -> str:
     if owns and not any(matches_glob(path, glob) for glob in owns):
         return f"the path is outside of what you own: {', '.join(owns)}"
     return ""
-
-
-def matches_glob(path: str, glob: str) -> bool:
-    """Whether `path` is what `glob` names, or lies below a directory that it names.
-
-    `*` and `?` stay within one name, `**` crosses directories.
-    """
-    names = path.split("/")
-    pattern = _compile(glob.removeprefix("./").rstrip("/"))
-    return any(pattern.fullmatch("/".join(names[:depth])) for depth in range(1, len(names) + 1))
-
-
-def _compile(glob: str) -> re.Pattern[str]:
-    tokens = re.split(r"(\*\*/|\*\*|\*|\?)", glob)
-    meaning = {"**/": "(?:.*/)?", "**": ".*", "*": "[^/]*", "?": "[^/]"}
-    return re.compile("".join(meaning.get(token) or re.escape(token) for token in tokens), re.DOTALL)

@@ -25,7 +25,7 @@ async def edit_branch(workshop: Workshop, request: pb.ApplyEdits) -> pb.Finished
     """
     tree = existing_tree(workshop.runner_dir, request.task_id)
     edits = [_read_edit(edit) for edit in request.edits]
-    refusals = judge_edits(edits, request.owns)
+    refusals = await asyncio.to_thread(judge_edits, edits, tuple(request.owns))
     if refusals:
         return _refuse(request, refusals)
     async with workshop.locks.hold_branches(request.task_id, request.branch):

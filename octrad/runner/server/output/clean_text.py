@@ -15,7 +15,8 @@ _HELD_CHARACTERS = 4096
 _REPLACED = re.compile(
     r"""
       (?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]                          # CSI: colours, cursor
-    | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c]*(?:\x07|\x1b\\|\x9c)   # OSC, DCS, SOS, PM, APC: strings
+    # OSC, DCS, SOS, PM, APC: strings. None begins within another, or text of beginnings would take quadratic time.
+    | (?:\x1b[\]PX^_]|[\x9d\x90\x98\x9e\x9f])[^\x07\x1b\x9c\x9d\x90\x98\x9e\x9f]*(?:\x07|\x1b\\|\x9c)
     | \x1b[ -/]*[0-~]                                           # two and three characters
     | (?P<newline>\r\n?)
     | [\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]                # control characters
@@ -24,9 +25,9 @@ _REPLACED = re.compile(
 )
 _UNFINISHED = re.compile(
     r"""
-    (?: \x1b (?: \[ [0-?]* [ -/]* | [\]PX^_] [^\x07\x1b\x9c]* \x1b? | [ -/]* )
+    (?: \x1b (?: \[ [0-?]* [ -/]* | [\]PX^_] [^\x07\x1b\x9c\x9d\x90\x98\x9e\x9f]* \x1b? | [ -/]* )
       | \x9b [0-?]* [ -/]*
-      | [\x9d\x90\x98\x9e\x9f] [^\x07\x1b\x9c]* \x1b?
+      | [\x9d\x90\x98\x9e\x9f] [^\x07\x1b\x9c\x9d\x90\x98\x9e\x9f]* \x1b?
       | \r
     ) \Z
     """,
