@@ -217,6 +217,13 @@ async def test_what_a_command_made_unreadable_can_be_reset_and_removed(project: 
     assert "d" not in result.head.split()
 
 
+async def test_directories_without_end_can_be_reset_and_removed(project: Project) -> None:
+    dig = "python3 -c \"import os\nfor _ in range(3000): os.mkdir('d' * 20); os.chdir('d' * 20)\""
+    assert (await project.run(dig)).succeeded
+    assert (await project.run("ls -A")).head == ""
+    assert (await project.run(dig)).succeeded  # and the fixture removes the tree
+
+
 async def test_repository_that_a_command_makes_is_not_used(project: Project) -> None:
     hook = ".git/hooks/post-commit"
     make = f"mkdir -p .git/hooks; printf '#!/bin/sh\\ntouch /tmp/octra-hooked\\n' > {hook}; chmod +x {hook}"

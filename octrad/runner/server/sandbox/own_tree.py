@@ -4,7 +4,10 @@ Never follows a symbolic link, and changes only what is not that uid's yet: afte
 runner itself wrote since.
 """
 
+import contextlib
+import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 
@@ -25,12 +28,22 @@ def own_tree(work_dir: Path, uid: int, *, below: Path) -> None:
         os.lchown(work_dir, uid, uid)
     directories = [str(work_dir)]
     while directories:
-        with os.scandir(directories.pop()) as entries:
+        with _reachable(), os.scandir(directories.pop()) as entries:
             for entry in entries:
                 if entry.stat(follow_symlinks=False).st_uid != uid:
                     os.lchown(entry.path, uid, uid)
                 if entry.is_dir(follow_symlinks=False):
                     directories.append(entry.path)
+
+
+@contextlib.contextmanager
+def _reachable() -> Iterator[None]:
+    """What is nested so deep that no path reaches it is the work of a command, and so that uid's already."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
 
 
 def _open_way(directory: Path) -> None:
