@@ -58,8 +58,9 @@ class TaskQueue:
     Args:
         database: where tasks and jobs are.
         wakeups: says when somebody cancels; somebody runs it.
-        run: brings a task to a final state or to `paused`. An error out of it is tried again twice; CancelledError
-            means that octrad stops, and the task is resumed later. Its signal says that a person cancels.
+        run: brings a task to a final state or to `paused`. An error out of it is tried again twice, an outage
+            of the database as often as it comes; CancelledError means that octrad stops, and the task is resumed
+            later. Its signal says that a person cancels.
         machine: names this machine; no two octrads that run have the same.
         tasks_at_once: how many run beside each other.
         drain_s: how long a stop waits for those that run to let go.
@@ -202,6 +203,10 @@ class TaskQueue:
                 return
             case StaleLeaseError() as error:
                 logger.warning("the task is another owner's by now: %s", error)
+            case DatabaseUnavailableError() as error:
+                # Says nothing of the task, however often it comes. The write waits until the database is back.
+                logger.warning("the task was interrupted: %s", error)
+                await release_task(self._database, lease, "the database was away")
             case error:
                 # The boundary of a task: whatever it was, the daemon and the other tasks go on.
                 logger.error("running the task raised an error", exc_info=error)

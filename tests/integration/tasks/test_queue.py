@@ -12,6 +12,7 @@ import pytest
 
 from octrad.foundation.ids import TaskId
 from octrad.foundation.logging import fields_of
+from octrad.foundation.postgres.errors import DatabaseUnavailableError
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.cancel_task import cancel_task
@@ -204,6 +205,24 @@ async def test_an_error_is_tried_again_and_ends_the_task_the_third_time(
     assert "a bug" in ended.note
     assert ended.next_command == f"octractl retry {task.id}"
     assert isinstance((await log.read(task.id, ended.last_seq - 2))[0].detail, Advised)
+
+
+async def test_outages_of_the_database_end_no_task_however_many(
+    database: Database, wakeups: Wakeups, log: EventLog
+) -> None:
+    runs = 0
+
+    async def is_interrupted(lease: Lease, _: CancelSignal) -> None:
+        nonlocal runs
+        runs += 1
+        if runs < 6:
+            raise DatabaseUnavailableError("PostgreSQL does not answer")
+        await finish(database, lease)
+
+    task = await submit(database)
+    async with serving(database, wakeups, is_interrupted):
+        ended = await log.wait_until_final(task.id, 30)
+    assert (ended.state, ended.failures, runs) == (TaskState.DONE, 0, 6)
 
 
 async def test_cancelling_reaches_the_owner_quickly(database: Database, wakeups: Wakeups, log: EventLog) -> None:
