@@ -11,6 +11,9 @@ if TYPE_CHECKING:
     import click
 
 
+GLOBAL_OPTIONS = frozenset({"--socket", "--debug"})
+
+
 def main() -> None:
     """Runs octractl with the arguments of the process, and exits."""
     for output in (sys.stdout, sys.stderr):
@@ -32,6 +35,9 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one return a kind of en
         sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
+    except click.exceptions.NoArgsIsHelpError as error:
+        sys.stderr.write(f"{error.format_message()}\n")
+        return error.exit_code
     except click.ClickException as error:
         print_error(_from_click(error))
         return error.exit_code
@@ -74,11 +80,25 @@ def print_error(error: OctractlError) -> None:
 
 
 def _from_click(error: "click.ClickException") -> OctractlError:
+
+    message = error.format_message().removesuffix(".")
+    return OctractlError(message[:1].lower() + message[1:], hint=_hint(error))
+
+
+def _hint(error: "click.ClickException") -> str:
     import click  # noqa: PLC0415 - late, as above
 
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    hint = f"{context.command_path} --help" if context else "octractl --help"
-    return OctractlError(error.format_message().removesuffix("."), hint=hint)
+    from octractl.cli import UnknownCommandError  # noqa: PLC0415 - as above
+
+    if not isinstance(error, click.UsageError) or error.ctx is None:
+        return "octractl --help"
+    if isinstance(error, UnknownCommandError):
+        return error.hint
+    if isinstance(error, click.NoSuchOption) and error.option_name in GLOBAL_OPTIONS:
+        return f"it stands before the command: octractl {error.option_name} … {error.ctx.info_name}"
+    if error.ctx.info_name == "submit" and "extra argument" in error.message:
+        return 'put the whole request in quotes: octractl submit "…"'
+    return f"{error.ctx.command_path} --help"
 
 
 def _global_options(arguments: list[str]) -> list[str]:

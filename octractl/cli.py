@@ -1,5 +1,6 @@
 """The command line of octractl: global options, and commands that are imported only when they run."""
 
+import difflib
 import importlib
 
 import click
@@ -7,11 +8,32 @@ import click
 from octractl.exit_codes import exit_code_table
 
 # Each command is `command` in the module of its name; completion and help read the names from here.
-COMMANDS = (
-    "submit", "watch", "list", "show", "logs", "cancel", "retry", "why", "snapshots", "restore", "pull", "diff",
-    "status", "models", "stacks", "version", "completion",
-)  # fmt: skip
-EPILOG = "\b\nExit codes:\n" + exit_code_table()
+SECTIONS = {
+    "Have something built": ("submit", "watch", "cancel", "retry"),
+    "See what happened": ("list", "show", "logs", "why", "diff"),
+    "Get it": ("restore", "pull", "snapshots"),
+    "The daemon and this program": ("status", "models", "stacks", "version", "completion", "help"),
+}
+COMMANDS = tuple(name for names in SECTIONS.values() for name in names)
+EPILOG = """\b
+To begin:
+  octractl submit "a command line todo list in Rust"
+  octractl restore TASK ./todo
+
+TASK is the beginning of a task's id, as far as no other begins so.
+
+\b
+Exit codes:
+""" + exit_code_table()
+
+
+class UnknownCommandError(click.UsageError):
+    """There is no such command; knows the one that was probably meant."""
+
+    def __init__(self, name: str, ctx: click.Context) -> None:
+        super().__init__(f"there is no command `{name}`", ctx)
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        self.hint = f"did you mean `octractl {near[0]}`?" if near else "`octractl help` shows the commands"
 
 
 class LazyGroup(click.Group):
@@ -30,6 +52,24 @@ class LazyGroup(click.Group):
         command = importlib.import_module(f"octractl.commands.{cmd_name}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each module keeps to the table above
         return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Returns the command that the arguments name, and the others."""
+        if args[0] not in COMMANDS and not ctx.resilient_parsing and not args[0].startswith("-"):
+            raise UnknownCommandError(args[0], ctx)
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Writes the commands, those together that serve one purpose."""
+        width = max(map(len, COMMANDS))
+        for title, names in SECTIONS.items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            with formatter.section(title):
+                formatter.write_dl(
+                    [(f"{name:<{width}}", command.get_short_help_str(70)) for name, command in commands if command]
+                )
 
 
 @click.command(cls=LazyGroup, epilog=EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -1,6 +1,8 @@
 """What commands share to print: results on stdout, progress on stderr; and how they reach the daemon."""
 
 import os
+import re
+import shlex
 import sys
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, TypeVar
@@ -12,6 +14,8 @@ from octractl.client import Client, connect
 if TYPE_CHECKING:
     import datetime as dt
 
+# One of our commands within a sentence; the daemon's advice knows of no socket.
+_COMMAND = re.compile(r"\boctractl (?=[a-z])")
 Function = TypeVar("Function", bound=Callable[..., object])
 
 
@@ -32,9 +36,23 @@ def print_lines(lines: Iterable[str]) -> None:
 
 
 def say(line: str) -> None:
-    """Writes something about the progress to stderr."""
-    sys.stderr.write(f"{line}\n")
+    """Writes something about the progress to stderr; commands in it can be typed as they stand."""
+    sys.stderr.write(f"{as_typed(line)}\n")
     sys.stderr.flush()
+
+
+def print_words(lines: Iterable[str]) -> None:
+    """Writes results for people to stdout; commands in them can be typed as they stand."""
+    print_lines(map(as_typed, lines))
+
+
+def as_typed(line: str) -> str:
+    """Returns a line with the socket in its commands, where octractl was given one as an option."""
+    context = click.get_current_context(silent=True)
+    socket = context.find_root().obj if context else None
+    if not isinstance(socket, str):
+        return line
+    return _COMMAND.sub(lambda _: f"octractl --socket {shlex.quote(socket)} ", line)
 
 
 def terminal_width() -> int:

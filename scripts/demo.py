@@ -143,8 +143,8 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 def _octractl(socket: Path, *arguments: str) -> None:
     print(f"\n$ octractl {' '.join(arguments)}", flush=True)
-    argv = [*OCTRACTL, "--socket", str(socket), *arguments]
-    ended = subprocess.run(argv, cwd=ROOT, timeout=TASK_TIMEOUT_S, check=False)
+    environment = os.environ | {"OCTRA_SOCKET": str(socket)}
+    ended = subprocess.run([*OCTRACTL, *arguments], cwd=ROOT, timeout=TASK_TIMEOUT_S, check=False, env=environment)
     if ended.returncode != 0:
         sys.exit(f"demo: failed: `octractl {arguments[0]}` exited {ended.returncode}")
 

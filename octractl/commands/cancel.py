@@ -6,7 +6,7 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S
-from octractl.output import open_client, print_lines
+from octractl.output import open_client, print_lines, print_words
 from octractl.render.json_text import json_document
 from octractl.render.task_page import ending_lines
 from octractl.task_argument import task_argument
@@ -18,8 +18,14 @@ from octractl.task_argument import task_argument
 @click.option("--request-id", default="", help="Cancelling again with the same id changes nothing.")
 @click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
 def command(task: str, reason: str, request_id: str, *, as_json: bool) -> None:
-    """End a task. Returns when no process of it is left; what there was of it is snapshotted."""
+    """End a task.
+
+    Returns when no process of it is left; what there was of it is snapshotted.
+    """
     request = tasks_pb2.CancelTaskRequest(request_id=request_id or str(uuid.uuid4()), task=task, reason=reason)
     with open_client() as client:
         ended = client.ask(client.tasks.CancelTask, request, LONG_CALL_TIMEOUT_S).task
-    print_lines([json_document(ended)] if as_json else ending_lines(ended))
+    if as_json:
+        print_lines([json_document(ended)])
+    else:
+        print_words(ending_lines(ended))

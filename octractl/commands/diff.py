@@ -18,7 +18,10 @@ from octractl.task_argument import complete_task, task_argument
 @click.argument("other_task", metavar="[TASK]", default="", shell_complete=complete_task)
 @json_option
 def command(task: str, other_task: str, *, as_json: bool) -> None:
-    """Print what TASK changed, or with a second TASK how their results differ, as a unified diff."""
+    """Print what a task changed, or how two results differ.
+
+    A unified diff of TASK against what it began with, or against a second TASK.
+    """
     request = tasks_pb2.DiffTaskRequest(task=task, other_task=other_task)
     decoder = codecs.getincrementaldecoder("utf-8")(errors="replace")
     with open_client() as client:

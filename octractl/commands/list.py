@@ -6,7 +6,7 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import Client
-from octractl.output import json_option, open_client, print_lines, terminal_width
+from octractl.output import json_option, open_client, print_lines, say, terminal_width
 from octractl.states import STATES, parse_state
 
 LARGEST_PAGE = 200
@@ -27,6 +27,9 @@ def command(states: tuple[str, ...], project: str, like: str, limit: int, *, as_
         from octractl.render.json_text import json_document  # noqa: PLC0415 - one of two ways to show it
 
         print_lines([json_document(found)])
+    elif not found.tasks:
+        is_narrowed = bool(states or project)
+        say("no such tasks" if is_narrowed else 'no tasks yet; to begin: octractl submit "what to build"')
     else:
         from octractl.render.task_table import task_table  # noqa: PLC0415 - as above
 

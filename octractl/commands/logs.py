@@ -26,7 +26,7 @@ PAGE_BYTES = 1024 * 1024
 @click.option("--step", default="", metavar="NAME", help="The whole output of this step's command.")
 @json_option
 def command(task: str, role: str, step: str, *, follow: bool, as_json: bool) -> None:
-    """Print a task's events, or with --step the whole output of one command."""
+    """Print a task's events, or the whole output of one command."""
     with open_client() as client:
         if step:
             print_log(client, tasks_pb2.ReadLogRequest(task=task, step=step), follow=follow, as_json=as_json)

@@ -18,9 +18,10 @@ from octractl.task_argument import task_argument
 @task_argument
 @click.option("--branch", default="", help="The branch's name, instead of octra/TASK.")
 def command(task: str, branch: str) -> None:
-    """Bring a task's result into the repository that you stand in, as branch octra/TASK.
+    """Bring a task's result into your repository, as a branch.
 
-    Neither the working tree nor the branch that is checked out is touched.
+    The branch is octra/TASK of the repository that you stand in. Neither the working tree nor the branch that is
+    checked out is touched.
     """
     here = Path.cwd()
     with open_client() as client, tempfile.TemporaryDirectory(prefix="octractl-") as directory:

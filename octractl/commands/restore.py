@@ -28,7 +28,10 @@ from octractl.task_argument import complete_task
 @click.option("--stream", is_flag=True, help="Do not copy from the store, but let the daemon send it.")
 @click.option("--json", "as_json", is_flag=True, help="Print the snapshot as JSON.")
 def command(snapshot: str, directory: Path | None, *, force: bool, stream: bool, as_json: bool) -> None:
-    """Restore a snapshot, proved, into DIR (by default ./TASK-title), as a git repository with its history."""
+    """Restore a snapshot, proved, as a directory.
+
+    It is a git repository with its history, at DIR or else at ./TASK-title.
+    """
     for number in (signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, _exit_cleanly)
     with open_client() as client:

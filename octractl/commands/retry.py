@@ -6,7 +6,7 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.exit_codes import ExitCode
-from octractl.output import open_client, print_lines, say
+from octractl.output import open_client, print_lines, print_words, say
 from octractl.render.json_text import json_document
 from octractl.render.task_page import ending_lines
 from octractl.show_progress import exit_code_of, follow_to_end, progress_option
@@ -21,7 +21,10 @@ from octractl.task_argument import task_argument
 @progress_option
 @click.option("--json", "as_json", is_flag=True, help="Print the task as JSON.")
 def command(task: str, request_id: str, progress: str, *, fresh: bool, detach: bool, as_json: bool) -> int:
-    """Run a failed or cancelled task again, from the step that failed, and follow it."""
+    """Run a failed or cancelled task again, and follow it.
+
+    It goes on at the step that failed; with --fresh it starts over.
+    """
     request = tasks_pb2.RetryTaskRequest(request_id=request_id or str(uuid.uuid4()), task=task, fresh=fresh)
     with open_client() as client:
         found = client.ask(client.tasks.RetryTask, request).task
@@ -33,5 +36,5 @@ def command(task: str, request_id: str, progress: str, *, fresh: bool, detach: b
     if as_json and progress != "json":
         print_lines([json_document(ended)])
     elif progress != "json":
-        print_lines(ending_lines(ended))
+        print_words(ending_lines(ended))
     return exit_code_of(ended)

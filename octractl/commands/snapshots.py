@@ -4,7 +4,7 @@ import click
 
 from octra_proto.v1 import snapshots_pb2
 from octractl.client import Client
-from octractl.output import json_option, local_zone, open_client, print_lines, terminal_width
+from octractl.output import json_option, local_zone, open_client, print_lines, say, terminal_width
 from octractl.render.json_text import json_document
 from octractl.render.task_table import snapshot_table
 from octractl.task_argument import complete_task
@@ -21,8 +21,12 @@ def command(project: str, task: str, limit: int, *, as_json: bool) -> None:
     """List snapshots, newest first."""
     with open_client() as client:
         found = list_snapshots(client, snapshots_pb2.ListSnapshotsRequest(project=project, task=task), limit)
-    lines = [json_document(found)] if as_json else snapshot_table(found.snapshots, local_zone(), terminal_width())
-    print_lines(lines)
+    if as_json:
+        print_lines([json_document(found)])
+    elif not found.snapshots:
+        say("no such snapshots" if project or task else "no snapshots yet; every task leaves one when it ends")
+    else:
+        print_lines(snapshot_table(found.snapshots, local_zone(), terminal_width()))
 
 
 def list_snapshots(

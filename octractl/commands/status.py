@@ -11,7 +11,7 @@ from octractl.render.system_page import status_page
 @click.command()
 @json_option
 def command(*, as_json: bool) -> None:
-    """Show the daemon's version, the health of its parts and how much is under way."""
+    """Show the daemon, the health of its parts and its load."""
     with open_client() as client:
         answer = client.ask(client.system.GetStatus, system_pb2.GetStatusRequest())
     print_lines([json_document(answer)] if as_json else status_page(answer))

@@ -12,7 +12,7 @@ from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S, Client
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
-from octractl.output import open_client, print_lines, say
+from octractl.output import open_client, print_lines, print_words, say
 from octractl.render.json_text import json_document, json_line
 from octractl.render.task_page import ending_lines, rehearsal_mark
 from octractl.repository import require_sendable, write_bundle
@@ -54,7 +54,9 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     detach: bool,
     as_json: bool,
 ) -> int:
-    """Submit REQUEST, what to build in plain words (- reads it from stdin), and follow it until it is done.
+    """Submit a request and follow it until it is done.
+
+    REQUEST says in plain words what to build; - reads it from stdin.
 
     Exits 0 only when the task is done. Ctrl-C stops following, never the task.
     """
@@ -144,4 +146,4 @@ def _print_ending(task: tasks_pb2.Task, progress: str, *, as_json: bool) -> None
     if as_json:
         print_lines([json_line(task) if progress == "json" else json_document(task)])
     elif progress != "json":
-        print_lines(ending_lines(task))
+        print_words(ending_lines(task))

@@ -14,7 +14,10 @@ from octractl.render.clean_text import clean_line
 @click.command()
 @json_option
 def command(*, as_json: bool) -> None:
-    """Print the versions of octractl and of octrad. Also without a daemon, but then it exits 69."""
+    """Print the versions of octractl and of octrad.
+
+    Also without a daemon, but then it exits 69.
+    """
     own = version("octra")
     try:
         with open_client() as client:

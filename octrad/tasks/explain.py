@@ -50,7 +50,7 @@ def explain(task: Task, facts: Facts) -> Explanation:  # noqa: PLR0911 - one ans
         case TaskState.DONE:
             return Explanation("It is done and proved.", f"octractl restore {task.id}")
         case TaskState.FAILED:
-            return Explanation(_why_failed(task, facts), task.next_command or f"octractl retry {task.id}")
+            return Explanation(_why_failed(facts), task.next_command or f"octractl retry {task.id}")
         case TaskState.CANCELLED:
             answer = f"It was cancelled{_because(task.cancel_reason)}."
             return Explanation(answer, task.next_command or f"octractl retry {task.id}")
@@ -87,9 +87,9 @@ def _what_runs(task: Task, facts: Facts) -> str:
     return f"It is {where}: {doing}{since}." if doing else f"It is {where}, between two steps."
 
 
-def _why_failed(task: Task, facts: Facts) -> str:
+def _why_failed(facts: Facts) -> str:
     where = f" at step {facts.failed_step}" if facts.failed_step else ""
-    return f"It failed{where}{_because(facts.reason)}." + (f" {task.note}" if task.note else "")
+    return f"It failed{where}{_because(facts.reason)}."
 
 
 def _because(reason: str) -> str:

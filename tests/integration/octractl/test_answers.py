@@ -86,3 +86,36 @@ def test_usage_errors_exit_2(octractl: Octractl) -> None:
     assert done.returncode == ExitCode.USAGE
     assert done.stderr.startswith("error: ")
     assert "hint: octractl list --help" in done.stderr
+
+
+def test_without_a_command_the_help_is_shown_without_an_error(octractl: Octractl) -> None:
+    done = octractl()
+    assert (done.returncode, done.stdout) == (ExitCode.USAGE, "")
+    assert done.stderr.startswith("Usage: octractl")
+    assert "Exit codes:" in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("help",), ("help", "submit"), ("help", "logs")])
+def test_help_is_a_command_too(octractl: Octractl, arguments: tuple[str, ...]) -> None:
+    assert octractl(*arguments).stdout == octractl(*arguments[1:], "--help").stdout
+
+
+def test_every_command_is_said_in_a_whole_line(octractl: Octractl) -> None:
+    commands = octractl("help").stdout.partition("Have something built:")[2].partition("To begin:")[0]
+    assert "..." not in commands
+
+
+@pytest.mark.parametrize(
+    ("arguments", "hint"),
+    [
+        (("submti", "x"), "did you mean `octractl submit`?"),
+        (("frobnicate",), "`octractl help` shows the commands"),
+        (("list", "--socket", "x"), "it stands before the command: octractl --socket … list"),
+        (("submit", "a", "todo"), 'put the whole request in quotes: octractl submit "…"'),
+    ],
+)
+def test_mistyped_command_line_is_answered_with_the_right_one(
+    octractl: Octractl, arguments: tuple[str, ...], hint: str
+) -> None:
+    done = octractl(*arguments)
+    assert (done.returncode, done.stderr.splitlines()[1]) == (ExitCode.USAGE, f"hint: {hint}")

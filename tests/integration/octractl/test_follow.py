@@ -134,7 +134,7 @@ def test_interrupt_stops_following_and_says_how_to_go_on(daemon: Daemon, tmp_pat
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == ExitCode.INTERRUPTED
     assert "begun" in first
-    assert f"octractl watch {TASK}" in stderr
+    assert f"octractl --socket {daemon.socket} watch {TASK}" in stderr
     assert not stdout
 
 
