@@ -81,7 +81,7 @@ def _with_config(arguments: argparse.Namespace, config: Config) -> int:
         case "gateway":
             from octrad.gateway.server.serve import serve as serve_gateway  # noqa: PLC0415
 
-            asyncio.run(serve_gateway(state_dir, arguments.config, config))
+            asyncio.run(serve_gateway(state_dir, config))
         case "runner" if arguments.check:
             _print_runner_findings(state_dir, config)
         case "runner":

@@ -11,6 +11,7 @@ from typing import Any
 from aiohttp import web
 
 from octrad.rehearsal.chat_completion import (
+    Heading,
     completion_body,
     completion_chunks,
     count_tokens,
@@ -104,13 +105,12 @@ async def _give(request: web.Request, question: _Question, reply: Reply, seen: S
 
 async def _send(request: web.Request, question: _Question, reply: Reply, seen: Seen) -> web.StreamResponse:
     content = reply_content(reply)
-    known = {"model": question.model, "number": seen.number, "created_s": seen.started_at_ms // 1000}
-    tokens = question.prompt_tokens
+    heading = Heading(question.model, seen.number, seen.started_at_ms // 1000, question.prompt_tokens)
     kind = None if reply.failure is None else reply.failure.kind
     if question.stream:
-        pieces = completion_chunks(content, prompt_tokens=tokens, **known)  # type: ignore[arg-type]
+        pieces = completion_chunks(content, heading)
     else:
-        pieces = [completion_body(content, prompt_tokens=tokens, **known)]  # type: ignore[arg-type]
+        pieces = [completion_body(content, heading)]
     if kind == "broken":
         pieces = [pieces[0][: len(pieces[0]) // 2]]
     seen.status = 200

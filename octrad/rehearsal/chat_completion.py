@@ -34,21 +34,31 @@ def count_tokens(text: str) -> int:
     return -(-len(text) // CHARACTERS_A_TOKEN)
 
 
-def completion_body(content: Content, *, model: str, number: int, created_s: int, prompt_tokens: int) -> bytes:
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What a reply says of itself: the model that was asked, the number of the request, when, and the prompt's size."""
+
+    model: str
+    number: int
+    created_s: int
+    prompt_tokens: int
+
+
+def completion_body(content: Content, heading: Heading) -> bytes:
     """Returns the body of a reply that is not streamed."""
     message = {"role": "assistant", "content": content.text}
     choice = {"index": 0, "message": message, "finish_reason": content.finish_reason}
     body = {
-        **_head("chat.completion", model=model, number=number, created_s=created_s),
+        **_head("chat.completion", heading),
         "choices": [choice] * content.choices,
-        "usage": _usage(prompt_tokens, content),
+        "usage": _usage(heading.prompt_tokens, content),
     }
     return _encode(body)
 
 
-def completion_chunks(content: Content, *, model: str, number: int, created_s: int, prompt_tokens: int) -> list[bytes]:
+def completion_chunks(content: Content, heading: Heading) -> list[bytes]:
     """Returns the server-sent events of a streamed reply, the end marker included."""
-    head = _head("chat.completion.chunk", model=model, number=number, created_s=created_s)
+    head = _head("chat.completion.chunk", heading)
     chunks = []
     if content.choices:
         deltas: list[tuple[dict[str, str], str | None]] = [({"role": "assistant", "content": ""}, None)]
@@ -57,7 +67,7 @@ def completion_chunks(content: Content, *, model: str, number: int, created_s: i
         chunks = [
             {**head, "choices": [{"index": 0, "delta": delta, "finish_reason": finish}]} for delta, finish in deltas
         ]
-    chunks.append({**head, "choices": [], "usage": _usage(prompt_tokens, content)})
+    chunks.append({**head, "choices": [], "usage": _usage(heading.prompt_tokens, content)})
     return [b"data: " + _encode(chunk) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
 
 
@@ -71,8 +81,13 @@ def models_body(names: list[str]) -> bytes:
     return _encode({"object": "list", "data": [{"id": n, "object": "model", "owned_by": "rehearsal"} for n in names]})
 
 
-def _head(kind: str, *, model: str, number: int, created_s: int) -> dict[str, Any]:
-    return {"id": f"rehearsal-{number}", "object": kind, "created": created_s, "model": f"rehearsal/{model}"}
+def _head(kind: str, heading: Heading) -> dict[str, Any]:
+    return {
+        "id": f"rehearsal-{heading.number}",
+        "object": kind,
+        "created": heading.created_s,
+        "model": f"rehearsal/{heading.model}",
+    }
 
 
 def _usage(prompt_tokens: int, content: Content) -> dict[str, int]:

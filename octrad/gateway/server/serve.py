@@ -16,12 +16,11 @@ from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
 
-async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:  # noqa: ARG001
+async def serve(state_dir: Path, config: Config) -> None:
     """Serves on `state_dir`/gateway until idle for long enough or told to stop.
 
     Args:
         state_dir: octrad's state directory.
-        config_path: where the configuration was read from; the runner's `serve` has the same shape.
         config: the configuration.
 
     Raises:
