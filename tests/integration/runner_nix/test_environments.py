@@ -8,7 +8,7 @@ import pytest
 
 from octrad.foundation.config import NIXPKGS_PIN
 from octrad.foundation.errors import InvalidRequestError, NotFoundError, UnavailableError
-from octrad.foundation.process import run
+from octrad.foundation.process import CommandFailedError, run
 from octrad.runner.operations import BuiltEnvironment, StackEnvironment
 from octrad.runner.server.nix.build_environment import (
     EnvironmentBuilder,
@@ -18,9 +18,10 @@ from octrad.runner.server.nix.build_environment import (
 from octrad.runner.server.nix.environment import Environment, load_environment
 from octrad.runner.server.nix.flake_lock import PIN_REV, pinned_lock_text
 from octrad.runner.server.nix.nixpkgs import Nixpkgs
+from octrad.runner.server.trees.commit_branch import commit_tree
 from octrad.runner.server.trees.read_files import read_files
 from octrad.runner.server.trees.task_tree import TaskTree
-from tests.integration.runner_nix.conftest import write_and_commit
+from tests.integration.runner_nix.conftest import commit_as_user, write_and_commit, write_tree
 
 PYTHON = StackEnvironment(
     "python", ("python3",), ignore=("__pycache__/", ".venv/"), variables={"GREETING": "a ${b} 'c'"}
@@ -89,9 +90,9 @@ async def test_our_own_flake_is_written_anew_and_a_changed_one_is_kept(
     assert two.commit != one.commit
     text = (await read_files(tree, two.commit, ["flake.nix"], 100_000))[0].content
     assert "pkgs.git" in text
-    changed = await write_and_commit(tree, two.commit, {"flake.nix": text.replace("pkgs.git", "pkgs.which")})
-    three = await _build(tree, changed.commit, builder, "git")
-    assert three.commit == changed.commit
+    changed = await commit_as_user(tree, two.commit, {"flake.nix": text.replace("pkgs.git", "pkgs.which")})
+    three = await _build(tree, changed, builder, "git")
+    assert three.commit == changed
     environment = load_environment(builder.environments_dir, three.environment_hash)
     assert "which-host" in environment.variables["PATH"]
 
@@ -106,19 +107,73 @@ async def test_a_foreign_flake_may_read_its_project_and_have_a_hook(
       };
     }"""
     shell = "pkgs: pkgs.mkShell { packages = [ pkgs.git ]; shellHook = ''export HOOKED=\"it's $(echo so)\"''; }"
-    made = await write_and_commit(tree, first, {"flake.nix": flake, "nix/shell.nix": shell})
-    built = await _build(tree, made.commit, builder)
-    assert built.commit == made.commit
+    made = await commit_as_user(tree, first, {"flake.nix": flake, "nix/shell.nix": shell})
+    built = await _build(tree, made, builder)
+    assert built.commit == made
     environment = load_environment(builder.environments_dir, built.environment_hash)
     assert await _bash(environment, 'printf %s "$HOOKED"') == "it's so"
+
+
+FOREIGN = """{
+  outputs = { self, nixpkgs }: {
+    devShells = nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system:
+      { default = (import ./nix/shell.nix) nixpkgs.legacyPackages.${system}; });
+  };
+}"""
+
+
+async def test_a_file_that_a_users_flake_imports_is_evaluated_as_the_user_wrote_it(
+    tree: TaskTree, first: str, builder: EnvironmentBuilder
+) -> None:
+    made = await commit_as_user(
+        tree, first, {"flake.nix": FOREIGN, "nix/shell.nix": "pkgs: pkgs.mkShell { packages = [ pkgs.git ]; }"}
+    )
+    evil = await write_and_commit(tree, made, {"nix/shell.nix": "pkgs: throw (builtins.readFile /etc/hostname)"})
+    assert evil.paths == ("nix/shell.nix",)
+    built = await _build(tree, evil.commit, builder)
+    assert built.commit == evil.commit
+    assert built.environment_hash == (await _build(tree, made, builder)).environment_hash
+
+
+async def test_a_flake_that_a_command_wrote_is_not_committed(
+    tree: TaskTree, first: str, builder: EnvironmentBuilder
+) -> None:
+    built = await _build(tree, first, builder)
+    evil = await write_and_commit(tree, built.commit, {"flake.nix": "throw 1", "flake.lock": "{}", "a": "a"})
+    assert (evil.paths, evil.kept) == (("a",), ("flake.nix", "flake.lock"))
+    only = await write_and_commit(tree, built.commit, {"flake.nix": "throw 1"})
+    assert (only.commit, only.paths) == (built.commit, ())
+
+
+async def test_a_flake_that_is_not_the_users_is_never_evaluated(
+    tree: TaskTree, first: str, builder: EnvironmentBuilder
+) -> None:
+    written = await write_tree(tree, first, {"flake.nix": "throw 1", "flake.lock/x": "in the way"})
+    evil = await commit_tree(tree, "main", written, (first,), "As if it had come in before it was refused")
+    built = await _build(tree, evil.commit, builder)
+    files = await read_files(tree, built.commit, ["flake.nix", "flake.lock"], 100_000)
+    assert files[0].content.startswith("# Written by Octra")
+    assert files[1].content == pinned_lock_text()
+
+
+async def test_a_flake_cannot_configure_nix(tree: TaskTree, first: str, builder: EnvironmentBuilder) -> None:
+    hook = builder.environments_dir.parent / "ran"
+    config = f'nixConfig.post-build-hook = "/bin/touch {hook}"; nixConfig.sandbox = false;'
+    shell = 'pkgs: pkgs.mkShell { packages = [ (builtins.readFile "/etc/hostname") ]; }'
+    made = await commit_as_user(
+        tree, first, {"flake.nix": FOREIGN.replace("{", "{" + config, 1), "nix/shell.nix": shell}
+    )
+    with pytest.raises(CommandFailedError, match="pure"):
+        await _build(tree, made, builder)
+    assert not hook.exists()
 
 
 async def test_a_foreign_flake_without_a_shell_is_named(
     tree: TaskTree, first: str, builder: EnvironmentBuilder
 ) -> None:
-    made = await write_and_commit(tree, first, {"flake.nix": "{ outputs = { self, nixpkgs }: { }; }"})
+    made = await commit_as_user(tree, first, {"flake.nix": "{ outputs = { self, nixpkgs }: { }; }"})
     with pytest.raises(InvalidRequestError, match=r"devShells\.default"):
-        await _build(tree, made.commit, builder)
+        await _build(tree, made, builder)
 
 
 @pytest.mark.parametrize("name", ["nosuchthing", "phpPackages.nosuch", "git.no.such"])

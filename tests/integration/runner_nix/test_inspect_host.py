@@ -1,6 +1,8 @@
 import dataclasses
 from pathlib import Path
 
+import pytest
+
 from octrad.runner.server.nix import inspect_host as module
 from octrad.runner.server.nix.inspect_host import inspect_host
 from octrad.runner.server.nix.nixpkgs import Nixpkgs
@@ -15,15 +17,13 @@ async def test_this_host_has_all_that_is_needed(store: NixStore, nixpkgs: Nixpkg
     assert inspection.store_dir == str(store.store_dir)
 
 
-async def test_what_is_missing_is_named_with_a_way_to_get_it(store: NixStore, tmp_path: Path) -> None:
+async def test_what_is_missing_is_named_with_a_way_to_get_it(
+    store: NixStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     broken = dataclasses.replace(store, environment={**store.environment, "PATH": str(tmp_path)})
     unreachable = Nixpkgs("github:x/y/z", "github:x/y/z", pinned=False)
-    original = module._PACKAGES_HOST  # noqa: SLF001 a name that never answers
-    module._PACKAGES_HOST = "invalid.invalid"  # noqa: SLF001
-    try:
-        inspection = await inspect_host(broken, unreachable)
-    finally:
-        module._PACKAGES_HOST = original  # noqa: SLF001
+    monkeypatch.setattr(module, "_PACKAGES_HOST", "invalid.invalid")
+    inspection = await inspect_host(broken, unreachable)
     findings = {finding.name: finding for finding in inspection.findings}
     assert not findings["nixpkgs"].ok
     assert "stand-in" in findings["nixpkgs"].hint

@@ -216,7 +216,7 @@ async def test_directories_nested_too_deep_are_named(tree: TaskTree, first: str,
     made = await write_and_commit(tree, first, {"/".join(["d"] * 120): "x"})
     with pytest.raises(ConflictError, match="deeper"):
         await take_snapshot(tree, made.commit, store, roots)
-    assert os.listdir(roots) == []  # noqa: PTH208 what pathlib would do blocks as well
+    assert os.listdir(roots) == []  # noqa: PTH208 - what pathlib would do blocks as well
 
 
 async def test_a_commit_that_is_not_there_is_not_found(

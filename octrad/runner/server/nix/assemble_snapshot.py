@@ -88,10 +88,10 @@ def _link_files(entries: list[_Entry], work: bytes, place: bytes) -> None:
         if directory not in made:
             if directory.count(b"/") >= DIRECTORY_LEVELS:
                 raise ConflictError(f"`{printable_path(directory)[:200]}…` is nested deeper than Nix can take")
-            os.makedirs(os.path.join(place, directory), exist_ok=True)  # noqa: PTH103, PTH118 bytes
+            os.makedirs(os.path.join(place, directory), exist_ok=True)  # noqa: PTH103, PTH118 - names are bytes
             made.add(directory)
         if entry.mode != _GITLINK:
-            _link(os.path.join(work, entry.path), os.path.join(place, entry.path))  # noqa: PTH118 bytes
+            _link(os.path.join(work, entry.path), os.path.join(place, entry.path))  # noqa: PTH118 - names are bytes
 
 
 def _link(source: bytes, target: bytes) -> None:

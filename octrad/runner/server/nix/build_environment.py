@@ -17,8 +17,9 @@ from octrad.runner.operations import MAIN_BRANCH, BuiltEnvironment, StackEnviron
 from octrad.runner.server.nix.dev_env import parse_dev_env
 from octrad.runner.server.nix.environment import Environment, load_environment, save_environment
 from octrad.runner.server.nix.evaluation_error import explain
-from octrad.runner.server.nix.flake import flake_text, is_unchanged_since_written
+from octrad.runner.server.nix.flake import flake_text
 from octrad.runner.server.nix.flake_lock import pinned_lock_text
+from octrad.runner.server.nix.foreign_flake import find_foreign_flake
 from octrad.runner.server.nix.ignore_file import with_ignored
 from octrad.runner.server.nix.keyed_lock import KeyedLock
 from octrad.runner.server.nix.nix_command import lock_flake, print_dev_env
@@ -61,7 +62,8 @@ async def build_environment(
 ) -> BuiltEnvironment:
     """Commits flake.nix, flake.lock and .gitignore on main, and captures the environment.
 
-    A flake that somebody else wrote, or changed, stays as it is, and the environment is that flake's.
+    A flake that the user wrote, or changed, stays as it is, and the environment is that flake's, as it was at the
+    user's last commit. One that is neither the user's nor ours is written anew and never evaluated.
 
     Raises:
         InvalidRequestError: an attribute does not exist or is not one, or a foreign flake has no development shell.
@@ -72,8 +74,9 @@ async def build_environment(
     """
     files = {entry.path: entry for entry in await list_files(tree, commit)}
     try:
-        if await _has_foreign_flake(tree, commit, files):
-            return await _build_foreign(tree, commit, builder)
+        users = await find_foreign_flake(tree, commit)
+        if users is not None:
+            return await _build_foreign(tree, commit, users, builder)
         return await _build_ours(tree, commit, request, builder, files)
     except CommandFailedError as error:
         explained = explain(error.stderr, error.exit_code, builder.nixpkgs.override or builder.nixpkgs.url)
@@ -102,9 +105,9 @@ async def _build_ours(
     return BuiltEnvironment(committed.commit, environment_hash, builder.nixpkgs.stand_in)
 
 
-async def _build_foreign(tree: TaskTree, commit: str, builder: EnvironmentBuilder) -> BuiltEnvironment:
+async def _build_foreign(tree: TaskTree, commit: str, users: str, builder: EnvironmentBuilder) -> BuiltEnvironment:
     # It may read any file of the project, so the whole tree is what it is made of.
-    environment_hash = await _capture(builder, await read_tree_hash(tree, commit), (tree, commit))
+    environment_hash = await _capture(builder, await read_tree_hash(tree, users), (tree, users))
     return BuiltEnvironment(commit, environment_hash, builder.nixpkgs.stand_in)
 
 
@@ -120,7 +123,12 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
             await asyncio.to_thread(_begin, directory)
             await _write_flake(directory / "flake", flake)
             answer = await print_dev_env(
-                builder.store, directory / "flake", directory / "profile", builder.nixpkgs.override, builder.timeout_s
+                builder.store,
+                directory / "flake",
+                directory / "profile",
+                builder.nixpkgs.override,
+                builder.timeout_s,
+                foreign=isinstance(flake, tuple),
             )
             await asyncio.to_thread(_finish, builder, environment_hash, answer)
         finally:
@@ -176,12 +184,6 @@ async def _lock_text(text: str, builder: EnvironmentBuilder) -> str:
         await asyncio.to_thread((directory / "flake.nix").write_text, text)
         await lock_flake(builder.store, directory)
         return await asyncio.to_thread((directory / "flake.lock").read_text)
-
-
-async def _has_foreign_flake(tree: TaskTree, commit: str, files: Mapping[str, TreeEntry]) -> bool:
-    if "flake.nix" not in files:
-        return False
-    return not _is_plain(files, "flake.nix") or not is_unchanged_since_written(await _read(tree, commit, "flake.nix"))
 
 
 def _is_plain(files: Mapping[str, TreeEntry], path: str) -> bool:

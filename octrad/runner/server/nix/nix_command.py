@@ -42,7 +42,9 @@ class _PathInfo(BaseModel):
     path: str = ""
 
 
-async def print_dev_env(store: NixStore, flake: Path, profile: Path, override: str, timeout_s: float) -> bytes:
+async def print_dev_env(
+    store: NixStore, flake: Path, profile: Path, override: str, timeout_s: float, *, foreign: bool = False
+) -> bytes:
     """Realises a flake's development shell, roots it at `profile`, and gives it as JSON.
 
     Args:
@@ -51,20 +53,22 @@ async def print_dev_env(store: NixStore, flake: Path, profile: Path, override: s
         profile: the link that holds it.
         override: a flake that takes the place of the input `nixpkgs`; empty: none.
         timeout_s: seconds to build all that it needs.
+        foreign: it is not our text; then nothing is built without Nix's own sandbox.
 
     Raises:
         CommandFailedError: it cannot be evaluated or built.
         ExhaustedError: the disk is full, or it took too long.
     """
-    argv = print_dev_env_argv(flake, profile, override)
+    argv = print_dev_env_argv(flake, profile, override, foreign=foreign)
     return (await _run(store, argv, timeout_s=timeout_s)).stdout
 
 
-def print_dev_env_argv(flake: Path, profile: Path, override: str) -> list[str]:
+def print_dev_env_argv(flake: Path, profile: Path, override: str, *, foreign: bool = False) -> list[str]:
     """The command line of `print_dev_env`."""
     instead = ["--override-input", "nixpkgs", override] if override else []
     # A substituter that does not answer is no reason to fail where nothing can be substituted.
     offline = ["--option", "substitute", "false"] if override else []
+    sandboxed = ["--option", "sandbox", "true", "--option", "sandbox-fallback", "false"] if foreign else []
     return [
         "nix",
         "print-dev-env",
@@ -74,6 +78,7 @@ def print_dev_env_argv(flake: Path, profile: Path, override: str) -> list[str]:
         "--no-write-lock-file",
         *instead,
         *offline,
+        *sandboxed,
         _path(flake),
     ]
 

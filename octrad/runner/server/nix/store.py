@@ -17,7 +17,14 @@ SYSTEM_STATE = Path("/nix/var/nix")
 DAEMON_SOCKET = Path("/nix/var/nix/daemon-socket/socket")
 
 _INHERITED = ("PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "no_proxy")
-_SETTINGS = "extra-experimental-features = nix-command flakes\nwarn-dirty = false\nflake-registry = {registry}\n"
+# A flake's `nixConfig` would choose substituters and builders: it is not asked, whatever the machine's nix.conf says.
+_SETTINGS = """extra-experimental-features = nix-command flakes
+warn-dirty = false
+flake-registry = {registry}
+accept-flake-config = false
+pure-eval = true
+allow-unsafe-native-code-during-evaluation = false
+"""
 # Builders of the stand-in are the host's programs, so the build sandbox must show them.
 _PRIVATE_SETTINGS = """experimental-features = nix-command flakes
 substituters =

@@ -55,7 +55,7 @@ async def run_command(workshop: Workshop, request_id: str, request: pb.RunComman
             tree_hash=tree_hash,
         )
         if request.commit_subject and ended.exit_code == 0:
-            await _commit(tree, request, result)
+            await _commit(tree, request, result, report)
     return pb.Finished(run_command=result)
 
 
@@ -103,7 +103,8 @@ def _sandbox(
     if environment.shell_hook:
         activate = _show_activation(workshop.shown_dir, environment)
         shown[_ACTIVATE] = str(workshop.stage.locate(activate))
-        script = f"source {_ACTIVATE} && {limit_shell(limits)}{request.command}"
+        # The hook is the project's own and bound by the limits like the command.
+        script = f"{limit_shell(limits)}source {_ACTIVATE} && {request.command}"
     return Sandbox(
         work_dir=workshop.stage.locate(work_dir),
         etc_dir=workshop.stage.locate(workshop.shown_dir / "etc"),
@@ -128,7 +129,10 @@ def _show_activation(shown_dir: Path, environment: Environment) -> Path:
     return place
 
 
-async def _commit(tree: TaskTree, request: pb.RunCommand, result: pb.RunCommandResult) -> None:
+async def _commit(tree: TaskTree, request: pb.RunCommand, result: pb.RunCommandResult, report: Report) -> None:
     committed = await commit_branch(tree, request.branch, request.commit, request.commit_subject)
+    if committed.kept:
+        said = f"the command changed {' and '.join(committed.kept)}, which belong to the environment: left as they were"
+        report(pb.Progress(text=said, remark=True).SerializeToString())
     result.commit = committed.commit
     result.paths.extend(committed.paths)

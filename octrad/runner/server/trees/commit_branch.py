@@ -6,7 +6,8 @@ committed as files and no link to a foreign repository ever appears.
 
 import asyncio
 import os
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octrad.foundation.errors import ConflictError
@@ -28,17 +29,27 @@ class NestedRepositoriesError(ConflictError):
     """Repositories within repositories, deeper than anybody means."""
 
 
+# Nix evaluates these outside of the sandbox, so what a command makes of them is never committed.
+ENVIRONMENT_FILES = ("flake.nix", "flake.lock")
+
+
 @dataclass(frozen=True, slots=True)
 class Committed:
-    """What a branch holds now. The commit is the given one and `paths` empty when nothing changed."""
+    """What a branch holds now. The commit is the given one and `paths` empty when nothing changed.
+
+    `kept` are the environment's files that were changed and are committed as the parent has them.
+    """
 
     commit: str
     tree_hash: str
     paths: tuple[str, ...]
+    kept: tuple[str, ...] = ()
 
 
 async def commit_branch(tree: TaskTree, branch: str, parent: str, subject: str) -> Committed:
     """Commits the working directory, ignored files left out, on top of the commit that it was reset to.
+
+    The environment's files stay what they are in that commit.
 
     Raises:
         CommandFailedError: git failed.
@@ -54,7 +65,18 @@ async def commit_branch(tree: TaskTree, branch: str, parent: str, subject: str) 
         await asyncio.to_thread(make_accessible, tree.work_dir(branch))
         await _add_all(repository)
     tree_hash = (await git(repository, "write-tree")).text
-    return await commit_tree(tree, branch, tree_hash, (parent,), subject)
+    paths = await changed_paths(repository, parent, tree_hash)
+    kept = environment_files(paths)
+    if kept:
+        await git(repository, "reset", "--quiet", parent, "--", *kept)
+        tree_hash = (await git(repository, "write-tree")).text
+        paths = await changed_paths(repository, parent, tree_hash)
+    return replace(await _commit(tree, branch, Committed(parent, tree_hash, paths), (parent,), subject), kept=kept)
+
+
+def environment_files(paths: Sequence[str]) -> tuple[str, ...]:
+    """Which of the environment's files are among the paths, or were made directories of some."""
+    return tuple(name for name in ENVIRONMENT_FILES if any(f"{path}/".startswith(f"{name}/") for path in paths))
 
 
 async def commit_tree(tree: TaskTree, branch: str, tree_hash: str, parents: tuple[str, ...], subject: str) -> Committed:
@@ -64,14 +86,19 @@ async def commit_tree(tree: TaskTree, branch: str, tree_hash: str, parents: tupl
         CommandFailedError: git failed.
         ExhaustedError: the disk is full.
     """
+    paths = await changed_paths(Repository(tree.git_dir), parents[0], tree_hash)
+    return await _commit(tree, branch, Committed(parents[0], tree_hash, paths), parents, subject)
+
+
+async def _commit(tree: TaskTree, branch: str, changed: Committed, parents: tuple[str, ...], subject: str) -> Committed:
+    """Commits what is `changed` against the first parent."""
+    if not changed.paths and len(parents) == 1:
+        return changed
     repository = Repository(tree.git_dir)
-    paths = await changed_paths(repository, parents[0], tree_hash)
-    if not paths and len(parents) == 1:
-        return Committed(parents[0], tree_hash, ())
     lineage = [part for parent in parents for part in ("-p", parent)]
-    made = await git(repository, "commit-tree", tree_hash, *lineage, "-F", "-", stdin=commit_message(subject))
+    made = await git(repository, "commit-tree", changed.tree_hash, *lineage, "-F", "-", stdin=commit_message(subject))
     await git(repository, "update-ref", f"refs/heads/{branch}", made.text)
-    return Committed(made.text, tree_hash, paths)
+    return replace(changed, commit=made.text)
 
 
 async def changed_paths(repository: Repository, old: str, new: str) -> tuple[str, ...]:
