@@ -35,7 +35,7 @@ def main() -> NoReturn:
     except KeyboardInterrupt:
         code = 130
     # The program's outermost boundary: what nobody foresaw is told in our form too.
-    except Exception as error:  # noqa: BLE001
+    except Exception as error:  # noqa: BLE001 - see above
         code = _tell(_as_ours(error), debug=arguments.debug)
     sys.exit(code)
 

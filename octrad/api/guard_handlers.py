@@ -61,7 +61,7 @@ def _guard_answer(behaviour: Any, method: str) -> Any:
         try:
             return await behaviour(request, context)
         # The boundary of a call: nothing that a handler raises may leave it as anything but a status.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - see above
             await _abort(error, method, context)
 
     return guarded
@@ -76,7 +76,7 @@ def _guard_stream(behaviour: Any, method: str) -> Any:
                 async for message in messages:
                     await context.write(message)
         # The boundary of a call: nothing that a handler raises may leave it as anything but a status.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - see above
             await _abort(error, method, context)
 
     return guarded

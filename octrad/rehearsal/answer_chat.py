@@ -107,10 +107,7 @@ async def _send(request: web.Request, question: _Question, reply: Reply, seen: S
     content = reply_content(reply)
     heading = Heading(question.model, seen.number, seen.started_at_ms // 1000, question.prompt_tokens)
     kind = None if reply.failure is None else reply.failure.kind
-    if question.stream:
-        pieces = completion_chunks(content, heading)
-    else:
-        pieces = [completion_body(content, heading)]
+    pieces = completion_chunks(content, heading) if question.stream else [completion_body(content, heading)]
     if kind == "broken":
         pieces = [pieces[0][: len(pieces[0]) // 2]]
     seen.status = 200

@@ -77,7 +77,7 @@ class ModelCaller:
             return ProviderError("Timeout", 0, f"no answer within {request.timeout_s:g} s", "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
-        except Exception as error:  # noqa: BLE001
+        except Exception as error:  # noqa: BLE001 - see above
             return _provider_error(error)
         return _reply(response)
 

@@ -18,7 +18,16 @@ def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
         target = resolve(config, name)
     except ConfigurationError as error:
         detail = f"{error.message} ({error.hint})" if error.hint else error.message
-        return Model(name, name.partition("/")[0], False, detail, 0, None, None, False)  # noqa: FBT003
+        return Model(
+            name=name,
+            provider=name.partition("/")[0],
+            available=False,
+            detail=detail,
+            context_tokens=0,
+            input_usd_per_million=None,
+            output_usd_per_million=None,
+            rehearsal=False,
+        )
     try:
         keys.key_of(target)
         detail = ""

@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, N802 - the shape of a service is the protocol's
 """The wall around handlers, with handlers that misbehave: nothing leaks, and what they hold is let go."""
 
 import asyncio
@@ -18,10 +19,10 @@ SECRET = "sk-very-secret"
 
 
 class Misbehaving(system_pb2_grpc.SystemServiceServicer):
-    async def GetStatus(self, request: Any, context: Any) -> system_pb2.GetStatusResponse:  # noqa: ARG002, N802
+    async def GetStatus(self, request: Any, context: Any) -> system_pb2.GetStatusResponse:
         raise ValueError(SECRET)
 
-    async def ListModels(self, request: Any, context: Any) -> system_pb2.ListModelsResponse:  # noqa: ARG002, N802
+    async def ListModels(self, request: Any, context: Any) -> system_pb2.ListModelsResponse:
         raise ExhaustedError("the disk is full", hint="make room")
 
 
@@ -29,7 +30,7 @@ class Endless(tasks_pb2_grpc.TaskServiceServicer):
     def __init__(self) -> None:
         self.closed = asyncio.Event()
 
-    async def WatchTask(self, request: Any, context: Any) -> AsyncIterator[tasks_pb2.WatchTaskResponse]:  # noqa: ARG002, N802
+    async def WatchTask(self, request: Any, context: Any) -> AsyncIterator[tasks_pb2.WatchTaskResponse]:
         try:
             while True:
                 yield tasks_pb2.WatchTaskResponse(resume_after_seq=1)
@@ -37,7 +38,7 @@ class Endless(tasks_pb2_grpc.TaskServiceServicer):
         finally:
             self.closed.set()
 
-    async def DiffTask(self, request: Any, context: Any) -> AsyncIterator[tasks_pb2.DiffTaskResponse]:  # noqa: ARG002, N802
+    async def DiffTask(self, request: Any, context: Any) -> AsyncIterator[tasks_pb2.DiffTaskResponse]:
         yield tasks_pb2.DiffTaskResponse(chunk=b"x")
         raise RuntimeError(SECRET)
 

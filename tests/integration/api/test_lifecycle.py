@@ -23,7 +23,7 @@ pytestmark = pytest.mark.timeout(150)
 
 
 async def submit(tasks: "TaskServiceAsyncStub", **fields: object) -> tasks_pb2.Task:
-    request = tasks_pb2.SubmitTaskRequest(**({"request": "a command line todo list"} | fields))  # type: ignore[arg-type]
+    request = tasks_pb2.SubmitTaskRequest(**({"request": "a command line todo list"} | fields))  # type: ignore[arg-type] # fields of any type
     return (await tasks.SubmitTask(request)).task
 
 
@@ -103,7 +103,7 @@ async def test_a_log_is_read_in_pages(tasks: "TaskServiceAsyncStub", done: tasks
 async def test_a_bad_page_of_a_log_is_refused(
     tasks: "TaskServiceAsyncStub", done: tasks_pb2.GetTaskResponse, fields: dict[str, object], field: str
 ) -> None:
-    request = tasks_pb2.ReadLogRequest(**({"task": done.task.id, "step": "check/1/1"} | fields))  # type: ignore[arg-type]
+    request = tasks_pb2.ReadLogRequest(**({"task": done.task.id, "step": "check/1/1"} | fields))  # type: ignore[arg-type] # fields of any type
     with pytest.raises(grpc.aio.AioRpcError) as caught:
         await tasks.ReadLog(request)
     assert reason_and_field(caught.value)[2] == field
@@ -138,7 +138,7 @@ async def test_a_snapshot_is_listed_verified_and_read(
     bundle = tmp_path / "bundle"
     request = snapshots_pb2.ReadBundleRequest(snapshot=done.task.id)
     bundle.write_bytes(b"".join([part.chunk async for part in snapshots.ReadBundle(request)]))
-    cloned = subprocess.run(["git", "clone", "-q", str(bundle), str(tmp_path / "c")], check=False, timeout=60)  # noqa: ASYNC221
+    cloned = subprocess.run(["git", "clone", "-q", str(bundle), str(tmp_path / "c")], check=False, timeout=60)  # noqa: ASYNC221 - nothing else runs
     assert cloned.returncode == 0
     assert (tmp_path / "c" / "README.md").is_file()
 

@@ -163,7 +163,7 @@ class World:
         for waiter in set(self.waiters):
             waiter.cancel()
         running = [task for task in asyncio.all_tasks() if task.get_name().startswith("execute ")]
-        works = [execution.work for execution in engine._executions.values() if execution.work]  # noqa: SLF001
+        works = [execution.work for execution in engine._executions.values() if execution.work]  # noqa: SLF001 - a killed servant asks nobody
         for task in (*running, *works):
             task.cancel()
         await asyncio.gather(*running, *works, *self.waiters, return_exceptions=True)

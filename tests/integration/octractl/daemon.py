@@ -1,3 +1,4 @@
+# ruff: noqa: N802 - methods are named by the protocol
 """A gRPC server for the client's own edge cases: what it says is scripted, how it says it is real gRPC.
 
 What octractl does against octrad itself is tested through the whole daemon, not here.
@@ -62,7 +63,7 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
     log: bytes = b""
     listed: list[int] = field(default_factory=list)
 
-    def SubmitTask(self, request: pb.SubmitTaskRequest, context: grpc.ServicerContext) -> pb.SubmitTaskResponse:  # noqa: N802
+    def SubmitTask(self, request: pb.SubmitTaskRequest, context: grpc.ServicerContext) -> pb.SubmitTaskResponse:
         self.submitted.append(request)
         if not request.request:
             refuse(
@@ -75,33 +76,31 @@ class Tasks(tasks_pb2_grpc.TaskServiceServicer):
             context.abort(grpc.StatusCode.UNAVAILABLE, "the answer was lost")
         return pb.SubmitTaskResponse(task=self.task)
 
-    def UploadBundle(  # noqa: N802
+    def UploadBundle(
         self, request_iterator: Iterator[pb.UploadBundleRequest], context: grpc.ServicerContext
     ) -> pb.UploadBundleResponse:
         del context
         self.uploaded = b"".join(part.chunk for part in request_iterator)
         return pb.UploadBundleResponse(bundle_id="bundle1", size_bytes=len(self.uploaded))
 
-    def GetTask(self, request: pb.GetTaskRequest, context: grpc.ServicerContext) -> pb.GetTaskResponse:  # noqa: N802
+    def GetTask(self, request: pb.GetTaskRequest, context: grpc.ServicerContext) -> pb.GetTaskResponse:
         if not TASK.startswith(request.task):
             refuse(context, code_pb2.NOT_FOUND, f"no task `{request.task}`",
                    error_details_pb2.ErrorInfo(reason="not_found", metadata={"hint": "octractl list"}))  # fmt: skip
         return pb.GetTaskResponse(task=self.task)
 
-    def ListTasks(self, request: pb.ListTasksRequest, context: grpc.ServicerContext) -> pb.ListTasksResponse:  # noqa: N802
+    def ListTasks(self, request: pb.ListTasksRequest, context: grpc.ServicerContext) -> pb.ListTasksResponse:
         del context
         self.listed.append(request.page_size)
         rest = int(request.page_token or 450) - request.page_size
         token = str(rest) if rest > 0 else ""
         return pb.ListTasksResponse(tasks=[self.task] * min(request.page_size, 450), next_page_token=token)
 
-    def WatchTask(  # noqa: N802
-        self, request: pb.WatchTaskRequest, context: grpc.ServicerContext
-    ) -> Iterator[pb.WatchTaskResponse]:
+    def WatchTask(self, request: pb.WatchTaskRequest, context: grpc.ServicerContext) -> Iterator[pb.WatchTaskResponse]:
         self.asked_after.append(request.after_seq)
         yield from self.streams.pop(0)(request.after_seq, context)
 
-    def ReadLog(self, request: pb.ReadLogRequest, context: grpc.ServicerContext) -> pb.ReadLogResponse:  # noqa: N802
+    def ReadLog(self, request: pb.ReadLogRequest, context: grpc.ServicerContext) -> pb.ReadLogResponse:
         del context
         end = min(request.offset + 7, len(self.log))
         chunk = self.log[request.offset : end]
@@ -130,7 +129,7 @@ class Snapshots(snapshots_pb2_grpc.SnapshotServiceServicer):
             **fields,  # type: ignore[arg-type] # one of many
         )  # fmt: skip
 
-    def VerifySnapshot(  # noqa: N802
+    def VerifySnapshot(
         self, request: snapshots_pb2.VerifySnapshotRequest, context: grpc.ServicerContext
     ) -> snapshots_pb2.VerifySnapshotResponse:
         if not request.lookup_only:
@@ -141,7 +140,7 @@ class Snapshots(snapshots_pb2_grpc.SnapshotServiceServicer):
                 refuse(context, code_pb2.FAILED_PRECONDITION, "the snapshot is damaged", reason)
         return snapshots_pb2.VerifySnapshotResponse(snapshot=self.snapshot)
 
-    def ReadSnapshot(  # noqa: N802
+    def ReadSnapshot(
         self, request: snapshots_pb2.ReadSnapshotRequest, context: grpc.ServicerContext
     ) -> Iterator[snapshots_pb2.ReadSnapshotResponse]:
         del request, context
@@ -150,7 +149,7 @@ class Snapshots(snapshots_pb2_grpc.SnapshotServiceServicer):
         for at in range(0, len(archive) // 2 if self.cut_stream else len(archive), 1000):
             yield snapshots_pb2.ReadSnapshotResponse(chunk=archive[at : at + 1000])
 
-    def ReadBundle(  # noqa: N802
+    def ReadBundle(
         self, request: snapshots_pb2.ReadBundleRequest, context: grpc.ServicerContext
     ) -> Iterator[snapshots_pb2.ReadBundleResponse]:
         del request, context
@@ -160,7 +159,7 @@ class Snapshots(snapshots_pb2_grpc.SnapshotServiceServicer):
 class System(system_pb2_grpc.SystemServiceServicer):
     """A version and no more."""
 
-    def GetStatus(  # noqa: N802
+    def GetStatus(
         self, request: system_pb2.GetStatusRequest, context: grpc.ServicerContext
     ) -> system_pb2.GetStatusResponse:
         del request, context

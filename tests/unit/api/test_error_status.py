@@ -53,7 +53,7 @@ def test_a_wrong_field_is_named() -> None:
     ("error", "retryable"),
     [(errors.UnavailableError("x"), True), (errors.ExhaustedError("x"), False), (errors.NotFoundError("x"), False)],
 )
-def test_only_what_may_succeed_later_says_when_to_retry(error: errors.OctraError, retryable: bool) -> None:  # noqa: FBT001
+def test_only_what_may_succeed_later_says_when_to_retry(error: errors.OctraError, retryable: bool) -> None:  # noqa: FBT001 - a parameter
     assert (detail(status_of(error), error_details_pb2.RetryInfo) is not None) is retryable
 
 
