@@ -138,7 +138,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
         process.wait(STOP_TIMEOUT_S)
     except subprocess.TimeoutExpired:
         process.kill()
-        sys.exit(f"demo: failed: `{process.args}` did not stop within {STOP_TIMEOUT_S} s")
+        sys.exit(f"demo: failed: `{process.args!r}` did not stop within {STOP_TIMEOUT_S} s")
 
 
 def _octractl(socket: Path, *arguments: str) -> None:
