@@ -15,6 +15,8 @@ from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from octrad.foundation.errors import InvalidRequestError
 
 FAULT_CHARACTERS = 400
+# More than the largest change that is taken needs; an answer travels in one message and lies in a spool.
+ANSWER_CHARACTERS = 8_000_000
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
 
 
@@ -58,21 +60,32 @@ def compile_schema(schema_json: str) -> Draft202012Validator:
 
 def validate(said: Said, validator: Draft202012Validator) -> Valid | Invalid:
     """Returns the answer or what is wrong with it."""
+    fault_of_text = _fault_of_text(said)
+    if fault_of_text is not None:
+        return fault_of_text
+    text = (said.text or "").strip()
+    try:
+        answer = _read(text)
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno} of {len(text)} characters"
+        return Invalid("not_json", f"not a JSON text: {error.msg} at {place}")
+    except RecursionError:
+        return Invalid("not_json", "JSON nested too deep")
+    fault = best_match(validator.iter_errors(answer))
+    return Valid(json.dumps(answer, ensure_ascii=False)) if fault is None else Invalid("schema", _words(fault))
+
+
+def _fault_of_text(said: Said) -> Invalid | None:
     if said.finish_reason == "content_filter":
         return Invalid("refusal", "the model refused to answer")
     if not said.text or not said.text.strip():
         return Invalid("empty", "there was no text")
     if said.finish_reason == "length":
         return Invalid("truncated", "the answer was cut at its greatest length; give a shorter one")
-    try:
-        answer = _read(said.text.strip())
-    except json.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno} of {len(said.text)} characters"
-        return Invalid("not_json", f"not a JSON text: {error.msg} at {place}")
-    except RecursionError:
-        return Invalid("not_json", "JSON nested too deep")
-    fault = best_match(validator.iter_errors(answer))
-    return Valid(json.dumps(answer, ensure_ascii=False)) if fault is None else Invalid("schema", _words(fault))
+    if len(said.text) > ANSWER_CHARACTERS:
+        length = f"{len(said.text):,} characters; at most {ANSWER_CHARACTERS:,} are taken"
+        return Invalid("too_long", f"the answer has {length}; give a shorter one")
+    return None
 
 
 def _read(text: str) -> Any:  # any JSON value: the schema decides

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octrad.foundation.errors import InvalidRequestError
-from octrad.gateway.server.validate_answer import Invalid, Said, Valid, compile_schema, validate
+from octrad.gateway.server.validate_answer import ANSWER_CHARACTERS, Invalid, Said, Valid, compile_schema, validate
 
 SCHEMA = compile_schema('{"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}')
 
@@ -30,6 +30,7 @@ def test_answer_is_found(text: str) -> None:
         (Said(None, ""), "empty", "no text"),
         (Said(" \n", "stop"), "empty", "no text"),
         (Said('{"n": 1}', "length"), "truncated", "shorter"),
+        (Said('{"n": 1}' + " " * ANSWER_CHARACTERS, "stop"), "too_long", "8,000,008 characters; at most 8,000,000"),
         (Said("", "content_filter"), "refusal", "refused"),
         (Said('{"n": 1', "stop"), "not_json", "line 1, column"),
         (Said("no", "stop"), "not_json", "not a JSON text"),
