@@ -300,3 +300,9 @@ async def test_host_is_inspected(client: RunnerClient) -> None:
     assert [finding for finding in report.findings if not finding.ok] == []
     assert report.stand_in
     assert report.nix_version
+
+
+async def test_command_may_open_its_outputs_by_name(project: Project) -> None:
+    # As many a script does. It runs under another uid than the runner, whose pipe this is.
+    result = await project.run("echo one | tee /dev/stderr >/dev/null; echo two >/dev/stdout")
+    assert (result.exit_code, result.head) == (0, "one\ntwo\n")

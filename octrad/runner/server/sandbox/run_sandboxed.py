@@ -89,6 +89,8 @@ async def _start(sandbox: Sandbox, entry: tuple[str, ...]) -> AsyncIterator[_Sta
     with contextlib.ExitStack() as stack:
         pipes = (*_open_pipe(), *_open_pipe(), *_open_pipe())
         status, status_end, go_end, go, output, output_end = (stack.enter_context(file) for file in pipes)
+        # The command has another uid than the pipe, and may yet open /dev/stdout and /dev/stderr, to write.
+        os.fchmod(output_end.fileno(), 0o622)
         _, *arguments = describe_sandbox(sandbox, Descriptors(status_end.fileno(), go_end.fileno()))
         argv = (*entry, _find_bubblewrap(), *arguments)
         process = await _start_bubblewrap(argv, output_end, (status_end.fileno(), go_end.fileno()))
