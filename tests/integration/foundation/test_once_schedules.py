@@ -186,7 +186,7 @@ class World:
         assert Counter(written) == +self.lines
 
 
-@settings(max_examples=1000, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=1000, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(STEPS, max_size=25))
 def test_random_schedules_never_execute_twice(steps: list[tuple[str, str | int]]) -> None:
     async def run(directory: Path) -> None:

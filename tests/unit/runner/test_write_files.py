@@ -107,7 +107,7 @@ def _outside(root: Path) -> dict[str, bytes | None]:
     return {str(path): path.read_bytes() if path.is_file() else None for path in paths}
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200, deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=200)
 @given(st.lists(_EDITS, min_size=1, max_size=4))
 def test_whatever_path_a_model_writes_nothing_outside_of_the_tree_changes(work_dir: Path, edits: list[Edit]) -> None:
     before = _outside(work_dir.parent)
