@@ -255,7 +255,7 @@ async def test_stop_ends_an_idle_servant_and_leaves_a_working_one_to_end_later(p
     assert not await place.connection.is_running()
 
 
-async def test_cancelling_goes_through(place: Place) -> None:
+async def test_cancelling_reaches_the_work_and_its_caller(place: Place) -> None:
     waiter = await place.begin_waiting(ID)
     answer = await place.connection.call(
         lambda channel: rpc.GatewayServiceStub(channel).Cancel(pb.CancelRequest(id_prefix="k7f3/"))

@@ -179,7 +179,7 @@ async def test_outage_of_the_server_is_outlived(tmp_path: Path, initialised_stat
     await server.stop()
 
 
-async def test_patience_ends(tmp_path: Path) -> None:
+async def test_unreachable_database_is_waited_for_no_longer_than_asked(tmp_path: Path) -> None:
     nowhere = make_conninfo(host=str(tmp_path), dbname="x")
     with pytest.raises(DatabaseUnavailableError, match="does not answer"):
         await check_reachable(nowhere, timeout_s=0.3)

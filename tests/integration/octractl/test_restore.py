@@ -213,5 +213,5 @@ def test_unreadable_store_is_streamed(daemon: Daemon, octractl: Octractl, tree: 
     ("title", "expected"),
     [("A To-Do list!", "a-to-do-list"), ("../../etc", "etc"), ("日本", ""), ("x" * 99, "x" * 40)],
 )
-def test_slug(title: str, expected: str) -> None:
+def test_title_becomes_the_name_of_a_directory(title: str, expected: str) -> None:
     assert slug(title) == expected

@@ -67,7 +67,7 @@ async def test_variant_chooses_a_reply(http: httpx.AsyncClient, model: str, expe
     assert said(await ask(http, "variant", model=model)) == expected
 
 
-async def test_glob_and_delay(http: httpx.AsyncClient) -> None:
+async def test_glob_crosses_slashes_and_a_delayed_reply_comes(http: httpx.AsyncClient) -> None:
     assert said(await ask(http, "work/builder/1")) == "a glob crosses slashes"
     assert said(await ask(http, "slow")) == "slept"
 

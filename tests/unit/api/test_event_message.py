@@ -66,7 +66,7 @@ def test_every_state_of_the_api_is_ours() -> None:
     assert set(states_pb2.TaskState.keys()) == {f"TASK_STATE_{s.name}" for s in TaskState} | {"TASK_STATE_UNSPECIFIED"}
 
 
-def test_priorities() -> None:
+def test_priority_is_p2_unless_named_and_unknown_ones_are_none() -> None:
     assert priority_of(tasks_pb2.TASK_PRIORITY_UNSPECIFIED) is TaskPriority.P2
     assert priority_of(tasks_pb2.TASK_PRIORITY_P0) is TaskPriority.P0
     assert priority_of(17) is None  # type: ignore[arg-type]  # what a newer client could send

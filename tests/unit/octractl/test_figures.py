@@ -11,7 +11,7 @@ from octractl.render.table import display_width, layout_table
         (59_600, "1 min 00 s"), (185_000, "3 min 05 s"), (7_620_000, "2 h 07 min"), (273_600_000, "3 d 4 h"),
     ],
 )  # fmt: skip
-def test_duration(milliseconds: float, shown: str) -> None:
+def test_duration_is_short_and_in_its_natural_unit(milliseconds: float, shown: str) -> None:
     assert figures.duration(milliseconds) == shown
 
 
@@ -19,14 +19,14 @@ def test_duration(milliseconds: float, shown: str) -> None:
     ("size_bytes", "shown"),
     [(0, "0 B"), (512, "512 B"), (1536, "1.5 KiB"), (200 * 1024**2, "200 MiB"), (1024**2 - 1, "1.0 MiB")],
 )
-def test_size(size_bytes: int, shown: str) -> None:
+def test_size_is_in_binary_units(size_bytes: int, shown: str) -> None:
     assert figures.size(size_bytes) == shown
 
 
 @pytest.mark.parametrize(
     ("number", "shown"), [(0, "0"), (999, "999"), (12_345, "12.3k"), (999_999, "1.0M"), (4_500_000, "4.5M")]
 )
-def test_count(number: int, shown: str) -> None:
+def test_count_is_rounded_to_three_digits(number: int, shown: str) -> None:
     assert figures.count(number) == shown
 
 
@@ -34,7 +34,7 @@ def test_count(number: int, shown: str) -> None:
     ("cost_usd", "unpriced", "shown"),
     [(0, 0, "$0"), (0, 3, "unpriced"), (0.01234, 0, "$0.0123"), (12.3, 0, "$12.30"), (1.5, 2, "$1.50 + 2 unpriced")],
 )
-def test_cost(cost_usd: float, unpriced: int, shown: str) -> None:
+def test_cost_says_what_has_no_price(cost_usd: float, unpriced: int, shown: str) -> None:
     assert figures.cost(cost_usd, unpriced) == shown
 
 
