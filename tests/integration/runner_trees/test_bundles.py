@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, NotFoundError
+from octrad.foundation.process import run
 from octrad.runner.reading import ImportedBundle
 from octrad.runner.server.trees.commit_branch import commit_branch
 from octrad.runner.server.trees.create_tree import create_tree_from_bundle
@@ -116,3 +117,19 @@ async def test_old_bundles_are_removed(tmp_path: Path, repository: Path) -> None
     os.utime(place, (1, 1))
     prune_bundles(tmp_path / "bundles", time.time() - 86400)
     assert not place.exists()
+
+
+async def test_a_bundle_that_unpacks_to_billions_of_files_is_refused(tmp_path: Path, repository: Path) -> None:
+    blob = user_git(repository, "hash-object", "-w", "a").strip()
+    entry = f"100644 blob {blob}"
+    for _ in range(8):
+        listing = "".join(f"{entry}\t{name}\n" for name in "0123456789").encode()
+        tree = (await run(["git", "-C", str(repository), "mktree"], stdin=listing)).text
+        entry = f"040000 tree {tree}"
+    commit = user_git(repository, "commit-tree", tree, "-m", "bomb").strip()
+    user_git(repository, "update-ref", "HEAD", commit)
+    content = _bundle(repository, "HEAD")
+    assert len(content) < 10_000
+    with pytest.raises(ExhaustedError, match="unpacks to more than"):
+        await _import(tmp_path, content)
+    assert list((tmp_path / "bundles").iterdir()) == []

@@ -9,13 +9,14 @@ import re
 import shutil
 import tempfile
 from collections.abc import AsyncIterable, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
 from octrad.foundation.errors import ExhaustedError, InvalidRequestError, NotFoundError
 from octrad.foundation.process import CommandFailedError
 from octrad.runner.reading import ImportedBundle
-from octrad.runner.server.trees.git import Repository, git
+from octrad.runner.server.trees.git import Repository, git, stream_git
 from octrad.runner.server.trees.remove_directory import remove_directory
 
 _BUNDLE_ID = re.compile(r"[0-9a-f]{64}")
@@ -23,6 +24,9 @@ _BUNDLE_ID = re.compile(r"[0-9a-f]{64}")
 _HARMLESS = ("badTimezone", "missingSpaceBeforeDate", "missingTaggerEntry", "zeroPaddedFilemode")
 _CHECKS = tuple(f"fsck.{fault}=ignore" for fault in _HARMLESS)
 _HEAD_REF = "refs/heads/main"
+# A bundle of some kilobytes can hold a tree of billions of files: what it unpacks to is bounded as well.
+FILES_AT_MOST = 200_000
+BYTES_AT_MOST = 4 * 1024**3
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +104,23 @@ async def _unpack(place: Path) -> None:
     found = await git(repository, "cat-file", "-t", _HEAD_REF, check=False)
     if found.text != "commit":
         raise InvalidRequestError("the bundle's HEAD is not a commit", field="bundle")
+    await _require_size(repository)
+
+
+async def _require_size(repository: Repository) -> None:
+    files, size_bytes, rest = 0, 0, b""
+    listing = stream_git(repository, "ls-tree", "-r", "-l", "-z", "--full-tree", _HEAD_REF)
+    async with aclosing(listing):
+        async for chunk in listing:
+            *whole, rest = (rest + chunk).split(b"\0")
+            files += len(whole)
+            # Of a submodule the size is `-`.
+            sizes = (line.partition(b"\t")[0].split()[3] for line in whole)
+            size_bytes += sum(int(size) for size in sizes if size.isdigit())
+            if files > FILES_AT_MOST or size_bytes > BYTES_AT_MOST:
+                raise ExhaustedError(
+                    f"the bundle unpacks to more than {FILES_AT_MOST} files or {BYTES_AT_MOST // 1024**3} GiB"
+                )
 
 
 def head_of(heads: Sequence[str]) -> str:
