@@ -52,6 +52,17 @@ async def test_state_directory_is_not_there(project: Project) -> None:
         assert name not in result.head.replace(str(state_dir), "")
 
 
+async def test_snapshots_of_other_projects_are_not_there(project: Project) -> None:
+    place, request_id = project.main(), project.request_id("snapshot")
+    taken = await project.client.take_snapshot(request_id, place.task_id, place.commit)
+    store = Path(taken.store_path).parent
+    assert exists(taken.store_path)
+    result = await project.run(f"ls {store}; cat {taken.store_path}/.git/config")
+    assert result.exit_code != 0
+    assert "octra-project" not in result.head.replace(taken.store_path, "")
+    assert "-host" in result.head
+
+
 async def test_environment_and_processes_of_the_runner_are_not_seen(project: Project) -> None:
     result = await project.run("env; cat /proc/*/environ; echo; ls /proc | grep -c '^[0-9]'; id -u; uname -n")
     assert CANARY not in result.head + result.tail

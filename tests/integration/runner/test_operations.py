@@ -190,27 +190,34 @@ async def test_snapshot_is_taken_verified_and_begun_from(project: Project) -> No
         await project.client.verify_snapshot(snapshot.store_path, "sha256:" + "0" * 64)
 
 
-async def test_bundle_is_imported_and_begun_from(project: Project, tmp_path: Path) -> None:
+async def begin_from_repository(project: Project, directory: Path) -> str:
+    """Makes a repository of a directory's files, as a user would, and begins the tree from it."""
+
     def git(*arguments: str) -> None:
         identity = ("-c", "user.name=x", "-c", "user.email=x@x", "-c", "init.defaultBranch=main")
-        subprocess.run(["git", *identity, *arguments], cwd=tmp_path, check=True, capture_output=True, timeout=20)
+        subprocess.run(["git", *identity, *arguments], cwd=directory, check=True, capture_output=True, timeout=20)
 
     git("init", "-q", ".")
-    (tmp_path / "theirs").write_text("x")
-    git("add", "theirs")
+    git("add", "-A")
     git("commit", "-qm", "Theirs")
     git("bundle", "create", "b.bundle", "HEAD", "main")
 
     async def chunks() -> AsyncIterator[bytes]:
-        content = (tmp_path / "b.bundle").read_bytes()
+        content = (directory / "b.bundle").read_bytes()
         for start in range(0, len(content), 100):
             yield content[start : start + 100]
 
     imported = await project.client.import_bundle(chunks())
     created = await project.client.create_tree(project.request_id(), project.task_id, BundleSource(imported.bundle_id))
-    assert created.paths == ("theirs",)
     assert created.base_commit == created.commit
-    snapshot = await project.client.take_snapshot(project.request_id(), project.task_id, created.commit)
+    return created.commit
+
+
+async def test_bundle_is_imported_and_begun_from(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "theirs").write_text("x")
+    commit = await begin_from_repository(project, tmp_path)
+    assert [file.path for file in await project.client.list_files(project.task_id, commit)] == ["theirs"]
+    snapshot = await project.client.take_snapshot(project.request_id(), project.task_id, commit)
     assert (await collect(project.client.read_bundle(snapshot.store_path))).startswith(b"# v")
 
 
@@ -258,20 +265,35 @@ async def test_command_ends_as_in_any_shell(project: Project, command: str, exit
     assert head in result.head
 
 
-async def test_shell_hook_of_a_repository_of_its_own_flake_is_run(project: Project) -> None:
-    flake = """cat > flake.nix << 'END'
-{ outputs = { self, nixpkgs }: let pkgs = nixpkgs.legacyPackages.x86_64-linux; in {
-  devShells.x86_64-linux.default = pkgs.mkShell { packages = [ pkgs.python3 ]; shellHook = "export HOOKED=yes"; };
-}; }
-END"""
-    made = await project.run(flake, commit_subject="A flake of its own")
+async def test_shell_hook_of_a_repository_of_its_own_flake_is_run(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "flake.nix").write_text("""{ outputs = { self, nixpkgs }: {
+      devShells.x86_64-linux.default = let pkgs = nixpkgs.legacyPackages.x86_64-linux; in
+        pkgs.mkShell { packages = [ pkgs.python3 ]; shellHook = "export HOOKED=yes"; };
+    }; }""")
+    commit = await begin_from_repository(project, tmp_path)
     built = await project.client.build_environment(
-        project.request_id(), project.task_id, made.commit, title="Theirs", stack=STACK
+        project.request_id(), project.task_id, commit, title="Theirs", stack=STACK
     )
-    place = project.main(built.commit)
+    assert built.commit == commit
     asked = Command("echo $HOOKED; ulimit -u", built.environment_hash)
-    result = await project.client.run_command(project.request_id(), place, asked)
+    result = await project.client.run_command(project.request_id(), project.main(commit), asked)
     assert result.head == "yes\n64\n"
+
+
+async def test_flake_that_a_command_writes_is_neither_committed_nor_evaluated(project: Project) -> None:
+    write = "echo 'throw 1' > flake.nix; mkdir flake.lock; touch flake.lock/x mine"
+    said: list[str] = []
+
+    async def listen(progress: Progress) -> None:
+        said.append(progress.text)
+
+    made = await project.run(write, commit_subject="A flake of its own", on_output=listen)
+    assert made.paths == ("mine",)
+    assert any("flake.nix" in text for text in said)
+    built = await project.client.build_environment(
+        project.request_id(), project.task_id, made.commit, title="Ours", stack=STACK
+    )
+    assert built.environment_hash == project.place.environment_hash
 
 
 async def test_cancelled_command_is_gone_within_two_seconds(project: Project) -> None:

@@ -22,7 +22,7 @@ from octrad.runner.server.nix.flake_lock import pinned_lock_text
 from octrad.runner.server.nix.foreign_flake import find_foreign_flake
 from octrad.runner.server.nix.ignore_file import with_ignored
 from octrad.runner.server.nix.keyed_lock import KeyedLock
-from octrad.runner.server.nix.nix_command import lock_flake, print_dev_env
+from octrad.runner.server.nix.nix_command import closure, lock_flake, print_dev_env
 from octrad.runner.server.nix.nixpkgs import Nixpkgs
 from octrad.runner.server.nix.store import NixStore
 from octrad.runner.server.trees.commit_branch import read_tree_hash
@@ -33,7 +33,7 @@ from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.runner.server.trees.task_tree import TaskTree
 
 # Part of every environment's hash: change it when what is captured changes its meaning.
-_FORMAT = 1
+_FORMAT = 2
 _SUBJECT = "Add the project's Nix environment"
 
 
@@ -130,7 +130,8 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
                 builder.timeout_s,
                 foreign=isinstance(flake, tuple),
             )
-            await asyncio.to_thread(_finish, builder, environment_hash, answer)
+            store_paths = await closure(builder.store, directory / "profile")
+            await asyncio.to_thread(_finish, builder, environment_hash, answer, store_paths)
         finally:
             if not _is_captured(directory):
                 await asyncio.to_thread(remove_directory, directory)
@@ -147,7 +148,7 @@ def _begin(directory: Path) -> None:
     (directory / "flake").mkdir(mode=0o700, parents=True)
 
 
-def _finish(builder: EnvironmentBuilder, environment_hash: str, answer: bytes) -> None:
+def _finish(builder: EnvironmentBuilder, environment_hash: str, answer: bytes, store_paths: tuple[str, ...]) -> None:
     directory = builder.environments_dir / environment_hash
     captured = parse_dev_env(answer)
     remove_directory(directory / "flake")
@@ -158,6 +159,7 @@ def _finish(builder: EnvironmentBuilder, environment_hash: str, answer: bytes) -
         captured.shell_hook,
         directory / "activate.sh",
         str(builder.store.store_dir),
+        store_paths,
         builder.nixpkgs.host_paths,
         builder.nixpkgs.stand_in,
     )

@@ -20,8 +20,8 @@ class Environment:
     """What a command runs in.
 
     `variables` is the whole environment but for HOME, TMPDIR and the like, which the sandbox sets. Where `shell_hook`
-    is not empty, `bash` is to `source` the file `activate` before the command. `store_dir` and those of `host_paths`
-    that exist must be readable at their own places.
+    is not empty, `bash` is to `source` the file `activate` before the command. `store_paths`, which is all that it
+    needs of the store, and those of `host_paths` that exist must be readable at their own places.
     """
 
     hash: str
@@ -30,6 +30,7 @@ class Environment:
     shell_hook: str
     activate: Path
     store_dir: str
+    store_paths: tuple[str, ...]
     host_paths: tuple[str, ...]
     stand_in: bool
 
@@ -41,6 +42,7 @@ class _File(BaseModel):
     bash: str
     shell_hook: str
     store_dir: str
+    store_paths: tuple[str, ...]
     host_paths: tuple[str, ...]
     stand_in: bool
 
@@ -66,6 +68,7 @@ def load_environment(environments_dir: Path, environment_hash: str) -> Environme
         file.shell_hook,
         directory / "activate.sh",
         file.store_dir,
+        file.store_paths,
         file.host_paths,
         file.stand_in,
     )
@@ -84,6 +87,7 @@ def save_environment(environment: Environment, activate: str) -> None:
         bash=environment.bash,
         shell_hook=environment.shell_hook,
         store_dir=environment.store_dir,
+        store_paths=environment.store_paths,
         host_paths=environment.host_paths,
         stand_in=environment.stand_in,
     )

@@ -111,6 +111,15 @@ async def add_root(store: NixStore, store_path: str, link: Path) -> None:
     await _run(store, ["nix-store", "--add-root", str(link), "--indirect", "--realise", store_path])
 
 
+async def closure(store: NixStore, path: Path) -> tuple[str, ...]:
+    """The store paths that what `path` points to needs, itself among them.
+
+    Raises:
+        CommandFailedError: it points to nothing in the store.
+    """
+    return tuple((await _run(store, ["nix-store", "--query", "--requisites", str(path)])).text.split("\n"))
+
+
 async def is_valid(store: NixStore, store_path: str) -> bool:
     """Whether the store knows and has a path."""
     argv = ["nix-store", "--check-validity", store_path]

@@ -98,7 +98,8 @@ def _sandbox(
     workshop: Workshop, environment: Environment, request: pb.RunCommand, work_dir: Path, limits: Limits
 ) -> Sandbox:
     shown = {path: path for path in environment.host_paths}
-    shown[environment.store_dir] = str(workshop.stage.locate(Path(environment.store_dir)))
+    # Not the whole store: other projects' snapshots are in it.
+    shown |= {path: str(workshop.stage.locate(Path(path))) for path in environment.store_paths}
     script = limit_shell(limits) + request.command
     if environment.shell_hook:
         activate = _show_activation(workshop.shown_dir, environment)

@@ -1,9 +1,10 @@
 """The argument vector of bubblewrap: what a command that a model chose can see and do. Pure, golden-tested.
 
-The command sees: its work tree read-write at `/project`; the Nix store read-only at its own path; where the host's
-tools stand in for nixpkgs, those, read-only; a home and a /tmp of its own, in memory and limited; a minimal /dev and
-/etc; its own /proc. It does not see: Octra's state, any socket of the host, other processes, the network (unless it
-was granted), the environment of the runner. It has no capability, cannot gain any, and cannot make a user namespace.
+The command sees: its work tree read-write at `/project`; of the Nix store what its environment needs, read-only, at
+its own path; where the host's tools stand in for nixpkgs, those, read-only; a home and a /tmp of its own, in memory
+and limited; a minimal /dev and /etc; its own /proc. It does not see: Octra's state, any socket of the host, other
+processes, the network (unless it was granted), the environment of the runner. It has no capability, cannot gain any,
+and cannot make a user namespace.
 """
 
 from collections.abc import Mapping
