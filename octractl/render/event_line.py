@@ -13,7 +13,7 @@ _OUTCOMES = {
     "billing": "wants to be paid",
     "bad_model": "is not known to its provider",
     "hallucination": "gave no valid answer",
-    "transient": "did not answer",
+    "transient": "could not answer",
 }
 
 

@@ -15,7 +15,9 @@ from typing import Final, TextIO
 # Our fields and their names in the journal: `journalctl OCTRA_TASK=k7f3`.
 FIELDS: Final = {"task": "OCTRA_TASK", "project": "OCTRA_PROJECT", "role": "OCTRA_ROLE", "step": "OCTRA_STEP"}
 # Libraries that tell more than people want to know at their `info`.
-_QUIET = ("httpx", "httpcore", "procrastinate", "psycopg.pool", "asyncio", "grpc")
+_QUIET = ("httpx", "httpcore", "procrastinate", "asyncio", "grpc")
+# It warns of every attempt while the database is away; we say that once a pause ourselves.
+_SILENT = ("psycopg.pool",)
 _PRIORITY = {logging.DEBUG: 7, logging.INFO: 6, logging.WARNING: 4, logging.ERROR: 3, logging.CRITICAL: 2}
 
 _context: ContextVar[dict[str, str] | None] = ContextVar("log_fields", default=None)
@@ -51,6 +53,8 @@ def set_up_logging(identifier: str, *, level: int = logging.INFO, stream: TextIO
     root.setLevel(level)
     for name in _QUIET:
         logging.getLogger(name).setLevel(max(level, logging.WARNING))
+    for name in _SILENT:
+        logging.getLogger(name).setLevel(max(level, logging.ERROR))
 
 
 def is_journal(stream: TextIO) -> bool:

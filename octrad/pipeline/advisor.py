@@ -71,7 +71,7 @@ _MODEL_EXPLANATIONS: dict[str, tuple[str, str]] = {
     "bad_model": ("No model could be used: the provider does not know it.", "octractl models"),
     "context": ("A question was too long for every model of the chain.", "octractl models"),
 }
-_NO_MODEL_ANSWERED = ("No model gave a usable answer; a retry asks again.", _RETRY)
+_NO_MODEL_ANSWERED = ("A model's answer is missing; a retry asks again.", _RETRY)
 
 
 def _explain(ending: Ending) -> tuple[list[str], str]:

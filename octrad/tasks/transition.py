@@ -1,5 +1,6 @@
 """Brings a task from one state to another: guard, new state, history and event in one transaction. Nobody else does."""
 
+import logging
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -16,6 +17,7 @@ from octrad.tasks.storable_text import storable_text
 from octrad.tasks.task import Lease, Role, Task
 from octrad.tasks.task_row import task_row
 
+logger = logging.getLogger(__name__)
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 
 
@@ -53,6 +55,7 @@ async def move_task(
     moved = await _update(connection, task, to, cause)
     change = StateChanged(task.state, to, cause.reason)
     await append_events(connection, task.id, [NewEvent(change, cause.role)])
+    logger.info("the task is %s", to, extra={"task": task.id, "project": task.project})
     return moved
 
 

@@ -172,7 +172,8 @@ def _text(error: Exception) -> str:
     for _ in range(3):
         head, separator, rest = text.partition(": ")
         text = rest if separator and head.removeprefix("litellm.").isidentifier() else text
-    return text[:ERROR_CHARACTERS].strip()
+    head, separator, rest = text.partition("Exception - ")
+    return (rest if separator and head.isidentifier() else text)[:ERROR_CHARACTERS].strip()
 
 
 def _ground(error: BaseException) -> str:

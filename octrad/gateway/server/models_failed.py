@@ -10,6 +10,16 @@ from octrad.gateway.server.providers import Target
 from octrad.gateway.server.report_attempt import attempt_messages
 
 ERROR_CHARACTERS = 300
+_FAULTS = {
+    Outcome.OK: "answered",
+    Outcome.RATE: "is at its rate limit",
+    Outcome.CONTEXT: "finds the question too long",
+    Outcome.AUTH: "refuses the key",
+    Outcome.BILLING: "wants to be paid",
+    Outcome.BAD_MODEL: "is not known to its provider",
+    Outcome.HALLUCINATION: "gave no valid answer",
+    Outcome.TRANSIENT: "could not answer",
+}
 
 
 class ModelsFailedWithAttemptsError(DetailedFailureError):
@@ -36,8 +46,10 @@ def models_failed(
 
 
 def _fault(attempt: Attempt) -> str:
-    reason = f"{attempt.outcome} ({attempt.reason})" if attempt.reason else attempt.outcome.value
-    return f"{attempt.model}: {reason}: {attempt.error[:ERROR_CHARACTERS]}"
+    # The others' words say it all.
+    says_more = attempt.reason and attempt.outcome in {Outcome.TRANSIENT, Outcome.HALLUCINATION}
+    reason = f" ({attempt.reason.replace('_', ' ')})" if says_more else ""
+    return f"{attempt.model} {_FAULTS[attempt.outcome]}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
 
 
 def _hint(last: Attempt, targets: dict[str, Target]) -> str:

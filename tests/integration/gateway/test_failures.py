@@ -115,7 +115,7 @@ async def test_chain_that_fails_tells_every_attempt(client: GatewayClient) -> No
     error = caught.value
     assert (error.failure_class, error.retryable) == ("auth", False)
     assert story(error.attempts) == ["auth key", "b auth key"]
-    assert "no model answered `count`: rehearsal/failures: auth (key):" in error.message
+    assert "no model answered `count`: rehearsal/failures refuses the key:" in error.message
     assert "providers.rehearsal.key_file" in error.hint
     # The same id is told the same, and costs nothing.
     with pytest.raises(ModelsFailedError) as again:
