@@ -40,12 +40,15 @@ class Pipeline:
             UnavailableError: a servant or the database stays away; the queue hands the task out again.
         """
         run = await self._begin(lease)
-        ending = await recorded_ending(run)
-        if ending is None:
-            ending = await settle(run, await self._work_until_cancelled(run, cancel))
-        # Read again: the rehearsal mark was set on the way.
-        run.task = await get_task(self._tools.database, lease.task_id)
-        await wind_up(run, ending)
+        try:
+            ending = await recorded_ending(run)
+            if ending is None:
+                ending = await settle(run, await self._work_until_cancelled(run, cancel))
+            # Read again: the rehearsal mark was set on the way.
+            run.task = await get_task(self._tools.database, lease.task_id)
+            await wind_up(run, ending)
+        finally:
+            await run.journal.close()
 
     async def _begin(self, lease: Lease) -> TaskRun:
         tools = self._tools

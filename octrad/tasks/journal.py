@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter, ValidationError
 
-from octrad.foundation.errors import ConflictError, OctraError
+from octrad.foundation.errors import ConflictError
 from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.pool import Database, with_retry
 from octrad.foundation.postgres.queries import load_queries
@@ -29,6 +29,7 @@ from octrad.tasks.journal_step import Step, StepState
 from octrad.tasks.ledger import ModelCall
 from octrad.tasks.storable_text import storable_json, storable_text
 from octrad.tasks.task import Lease, Role
+from octrad.tasks.tell_recorded import RecordedTeller
 
 logger = logging.getLogger(__name__)
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
@@ -60,6 +61,7 @@ class Journal:
         self._lease = lease
         self._results: dict[str, str] | None = None
         self._loading = asyncio.Lock()
+        self._teller = RecordedTeller()
 
     async def step(
         self,
@@ -135,6 +137,10 @@ class Journal:
         """
         await self._append(NewEvent(detail, role, agent, step))
 
+    async def close(self) -> None:
+        """Waits a moment for the callbacks of what was recorded; to be called when the task is let go of."""
+        await self._teller.close()
+
     async def _append(self, event: NewEvent) -> None:
         async def append(connection: AsyncConnection) -> None:
             await append_events(connection, self._lease.task_id, [event], lease=self._lease)
@@ -203,15 +209,7 @@ class Journal:
         await self._write(end, ended)
         if state is StepState.FINISHED:
             (await self._load())[step.name] = result
-        await self._call_back(step)
-
-    async def _call_back(self, step: Step) -> None:
-        for callback in step.callbacks:
-            try:
-                await callback()
-            except OctraError as error:
-                # The servant forgets by itself after a while; the step is recorded, and nothing is to be undone.
-                logger.warning("could not tell a servant that step %s is recorded: %s", step.request_id, error)
+        self._teller.tell(step)
 
     async def _write(self, write: Write, was_written: Check) -> None:
         """Writes once, however often the database goes away: nobody knows what became of a commit without an answer."""

@@ -72,7 +72,7 @@ class Step:
         self.record(call.answered())
 
     def on_recorded(self, callback: Callback) -> None:
-        """Calls back once the step is recorded, finished or failed: time to tell a servant that it may forget."""
+        """Calls back soon after the step is recorded, finished or failed: time to tell a servant that it may forget."""
         self.callbacks.append(callback)
 
     def _event(self, detail: EventDetail) -> NewEvent:

@@ -66,7 +66,9 @@ async def own_journal() -> AsyncIterator[Journal]:
             submitted = await submit_task(database, Submission("A bench"))
             task = await claim_task(database, submitted.id, "bench")
             assert task
-            yield Journal(database, Lease(task.id, task.generation))
+            journal = Journal(database, Lease(task.id, task.generation))
+            yield journal
+            await journal.close()
             await database.close()
         finally:
             await postgres.stop()

@@ -91,7 +91,9 @@ async def test_events_and_ledger_of_a_step_come_once_and_in_order(database: Data
         step.on_recorded(acknowledge)
         return "done"
 
-    await Journal(database, lease).step("work/a/1", work, result=str, role=Role.WORKER, agent="a", title="Work")
+    journal = Journal(database, lease)
+    await journal.step("work/a/1", work, result=str, role=Role.WORKER, agent="a", title="Work")
+    await journal.close()
     events = await log.read(lease.task_id, 2)
     assert [event.seq for event in events] == list(range(3, 10))
     kinds = [StepStarted, CommandOutput, ModelAnswered, ModelAnswered, ModelAnswered, FilesChanged, StepFinished]
