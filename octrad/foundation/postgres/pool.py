@@ -10,6 +10,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import psycopg
 from psycopg import AsyncConnection
@@ -31,6 +32,7 @@ _CHECKOUT_TIMEOUT_S = 5.0
 # The pool's own attempts grow slow during an outage; ended early, each request of ours begins quick ones again.
 _RECONNECT_TIMEOUT_S = 2.0
 _CONNECT_TIMEOUT_S = 10
+_LOOK_AGAIN_AFTER_S = 1.0
 
 
 class Database:
@@ -109,14 +111,30 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
         max_size=max_size,
         open=False,
         timeout=_CHECKOUT_TIMEOUT_S,
-        # Looks at a connection before it is given out: one that died with the server is replaced, not handed over.
-        check=AsyncConnectionPool.check_connection,
+        check=_Look(),
         # Not among the arguments of connect(): Procrastinate takes those and adds an autocommit of its own.
         configure=_commit_by_itself,
         kwargs={"connect_timeout": _CONNECT_TIMEOUT_S, "application_name": "octrad"},
         reconnect_timeout=_RECONNECT_TIMEOUT_S,
         name="octrad",
     )
+
+
+class _Look:
+    """Looks at a connection before it is given out, so that one that died with the server is replaced, not handed over.
+
+    One that served a moment ago is not looked at again: it costs a round trip. If it died just then, its user finds
+    out, as in the middle of any statement.
+    """
+
+    def __init__(self) -> None:
+        self._looked_at: WeakKeyDictionary[Connection, float] = WeakKeyDictionary()
+
+    async def __call__(self, connection: Connection) -> None:
+        now = time.monotonic()
+        if now - self._looked_at.get(connection, -_LOOK_AGAIN_AFTER_S) >= _LOOK_AGAIN_AFTER_S:
+            await AsyncConnectionPool.check_connection(connection)
+            self._looked_at[connection] = now
 
 
 async def _commit_by_itself(connection: Connection) -> None:
