@@ -7,7 +7,7 @@ for it; that wait counts for none of its timeouts.
 import asyncio
 import logging
 import os
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Mapping
 from pathlib import Path
 from types import ModuleType
 
@@ -69,6 +69,7 @@ def _import_litellm() -> ModuleType:
         logger.handlers.clear()
         logger.propagate = True
     _silence_callbacks()
+    _send_messages_as_they_are()
     return litellm
 
 
@@ -83,3 +84,18 @@ def _silence_callbacks() -> None:
         async_coroutine.close()
 
     GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = drop  # type: ignore[method-assign]  # on purpose
+
+
+def _send_messages_as_they_are() -> None:
+    """Keeps the openai client from transforming each message: 1 ms a call, and 70 ms with a long history.
+
+    It looks for Python's own types and names, but ours are the words of the protocol already. Also imports what the
+    client would only import within the first call, for half a second.
+    """
+    from openai._utils import is_given  # noqa: PLC0415 - as above
+    from openai.resources.chat.completions import completions  # noqa: PLC0415 - as above
+
+    async def keep(data: Mapping[str, object], expected_type: object) -> dict[str, object]:  # noqa: ARG001 - as it is called
+        return {name: value for name, value in data.items() if is_given(value)}
+
+    completions.async_maybe_transform = keep  # type: ignore[attr-defined,assignment]  # on purpose
