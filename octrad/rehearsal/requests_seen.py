@@ -27,7 +27,7 @@ class Seen:
 
 
 class RequestsSeen:
-    """All requests since the start, or since they were last cleared."""
+    """All requests since the start."""
 
     def __init__(self) -> None:
         self._seen: list[Seen] = []
@@ -55,8 +55,3 @@ class RequestsSeen:
     def rows(self) -> list[dict[str, str | int]]:
         """The requests in order of arrival."""
         return [asdict(seen) for seen in self._seen]
-
-    def clear(self) -> None:
-        """Forgets the requests and the counts."""
-        self._seen.clear()
-        self._counts.clear()

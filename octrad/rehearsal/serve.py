@@ -8,7 +8,6 @@ import asyncio
 import contextlib
 import signal
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 
 from aiohttp import web
@@ -23,26 +22,15 @@ REQUEST_BYTES = 64 * 1024 * 1024
 SHUTDOWN_S = 1.0
 
 
-@dataclass(frozen=True, slots=True)
-class RunningRehearsal:
-    """A server that takes requests."""
-
-    base_url: str
-    requests: RequestsSeen
-
-
 @contextlib.asynccontextmanager
-async def rehearsal(
-    scenarios_dir: Path | None = None, *, port: int = 0, host: str = "127.0.0.1"
-) -> AsyncIterator[RunningRehearsal]:
-    """Serves while the context lasts. Port 0 takes a free one.
+async def rehearsal(scenarios_dir: Path | None = None, *, port: int = 0, host: str = "127.0.0.1") -> AsyncIterator[str]:
+    """Serves while the context lasts and yields its base URL. Port 0 takes a free one.
 
     Raises:
         ConfigurationError: a scenario is not as it must be; file and field are named.
         UnavailableError: the port is taken.
     """
-    requests = RequestsSeen()
-    app = _make_app(scenarios_dir or SCENARIOS_DIR, requests)
+    app = _make_app(scenarios_dir or SCENARIOS_DIR)
     # Who hung up gets no answer, and what hangs on purpose ends with its client.
     runner = web.AppRunner(app, access_log=None, handler_cancellation=True, shutdown_timeout=SHUTDOWN_S)
     await runner.setup()
@@ -52,7 +40,7 @@ async def rehearsal(
             await site.start()
         except OSError as error:
             raise UnavailableError(f"cannot listen on {host}:{port}: {error.strerror}") from error
-        yield RunningRehearsal(f"http://{host}:{runner.addresses[0][1]}/v1", requests)
+        yield f"http://{host}:{runner.addresses[0][1]}/v1"
     finally:
         await runner.cleanup()
 
@@ -68,13 +56,14 @@ async def serve(port: int = 0, scenarios_dir: Path | None = None, *, host: str =
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopped.set)
-    async with rehearsal(scenarios_dir, port=port, host=host) as server:
-        print(f"rehearsal: listening on {server.base_url}", flush=True)  # noqa: T201 - the readiness line
+    async with rehearsal(scenarios_dir, port=port, host=host) as base_url:
+        print(f"rehearsal: listening on {base_url}", flush=True)  # noqa: T201 - the readiness line
         await stopped.wait()
 
 
-def _make_app(scenarios_dir: Path, requests: RequestsSeen) -> web.Application:
+def _make_app(scenarios_dir: Path) -> web.Application:
     scenarios = load_scenarios(scenarios_dir)
+    requests = RequestsSeen()
 
     async def list_models(_: web.Request) -> web.Response:
         return web.Response(
@@ -84,13 +73,8 @@ def _make_app(scenarios_dir: Path, requests: RequestsSeen) -> web.Application:
     async def list_requests(_: web.Request) -> web.Response:
         return web.json_response(requests.rows(), headers=REHEARSAL_HEADERS)
 
-    async def clear_requests(_: web.Request) -> web.Response:
-        requests.clear()
-        return web.Response(status=204, headers=REHEARSAL_HEADERS)
-
     app = web.Application(client_max_size=REQUEST_BYTES)
     app.router.add_post("/v1/chat/completions", ChatHandler(scenarios, requests).answer)
     app.router.add_get("/v1/models", list_models)
     app.router.add_get("/requests", list_requests)
-    app.router.add_delete("/requests", clear_requests)
     return app

@@ -4,26 +4,33 @@ import signal
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 from octrad.foundation.errors import UnavailableError
-from octrad.rehearsal.serve import RunningRehearsal, rehearsal
+from octrad.rehearsal.serve import rehearsal
 
 SCENARIOS = Path(__file__).parent / "scenarios"
 
 
 @pytest.fixture
-async def server() -> AsyncIterator[RunningRehearsal]:
-    async with rehearsal(SCENARIOS) as running:
-        yield running
+async def base_url() -> AsyncIterator[str]:
+    async with rehearsal(SCENARIOS) as base_url:
+        yield base_url
 
 
 @pytest.fixture
-async def http(server: RunningRehearsal) -> AsyncIterator[httpx.AsyncClient]:
-    async with httpx.AsyncClient(base_url=server.base_url, timeout=5) as client:
+async def http(base_url: str) -> AsyncIterator[httpx.AsyncClient]:
+    async with httpx.AsyncClient(base_url=base_url, timeout=5) as client:
         yield client
+
+
+async def requests_seen(http: httpx.AsyncClient, base_url: str) -> list[dict[str, Any]]:
+    response = await http.get(f"{base_url.removesuffix('/v1')}/requests")
+    rows: list[dict[str, Any]] = response.json()
+    return rows
 
 
 async def ask(
@@ -110,7 +117,7 @@ async def test_drop_ends_the_connection(http: httpx.AsyncClient) -> None:
         await ask(http, "drop")
 
 
-async def test_hang_ends_with_its_client(http: httpx.AsyncClient, server: RunningRehearsal) -> None:
+async def test_hang_ends_with_its_client(http: httpx.AsyncClient, base_url: str) -> None:
     with pytest.raises(httpx.ReadTimeout):
         await http.post(
             "/chat/completions",
@@ -118,7 +125,7 @@ async def test_hang_ends_with_its_client(http: httpx.AsyncClient, server: Runnin
             headers={"X-Client-Request-Id": "t1/hang/#1"},
             timeout=0.1,
         )
-    assert [row["status"] for row in server.requests.rows()] == [0]
+    assert [row["status"] for row in await requests_seen(http, base_url)] == [0]
 
 
 async def test_broken_no_choices_and_refusal(http: httpx.AsyncClient) -> None:
@@ -133,25 +140,23 @@ async def test_what_is_no_chat_request_is_400(http: httpx.AsyncClient, body: byt
     assert (await http.post("/chat/completions", content=body)).status_code == 400
 
 
-async def test_requests_are_listed_and_cleared(http: httpx.AsyncClient, server: RunningRehearsal) -> None:
+async def test_requests_are_listed(http: httpx.AsyncClient, base_url: str) -> None:
     await ask(http, "ok")
     await ask(http, "rate")
-    root = server.base_url.removesuffix("/v1")
-    rows = (await http.get(f"{root}/requests")).json()
+    rows = await requests_seen(http, base_url)
     assert [(row["task"], row["step"], row["attempt"], row["nth"], row["status"]) for row in rows] == [
         ("t1", "ok", 1, 1, 200),
         ("t1", "rate", 1, 1, 429),
     ]
-    assert (await http.delete(f"{root}/requests")).status_code == 204
-    assert (await http.get(f"{root}/requests")).json() == []
 
 
 async def test_models_are_the_scenarios(http: httpx.AsyncClient) -> None:
     assert [model["id"] for model in (await http.get("/models")).json()["data"]] == ["echo"]
 
 
-async def test_taken_port_is_named(server: RunningRehearsal) -> None:
-    port = int(server.base_url.split(":")[2].split("/")[0])
+async def test_taken_port_is_named(base_url: str) -> None:
+    port = httpx.URL(base_url).port
+    assert port
     with pytest.raises(UnavailableError, match=str(port)):
         async with rehearsal(SCENARIOS, port=port):
             pass
