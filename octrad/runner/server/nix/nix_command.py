@@ -5,13 +5,14 @@ their own kind here and nowhere else.
 """
 
 import json
+import os
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
-from octrad.foundation.errors import OctraError
+from octrad.foundation.errors import ExhaustedError, OctraError
 from octrad.foundation.process import CommandFailedError, Completed, run
 from octrad.foundation.stream_process import stream
 from octrad.runner.server.nix.nix_base32 import nar_hash_hex
@@ -20,6 +21,9 @@ from octrad.runner.server.trees.git import raise_if_disk_is_full
 
 QUERY_TIMEOUT_S = 60.0
 STORE_TIMEOUT_S = 1800.0
+# What SQLite says when it cannot make its log's index larger, of a full disk as of a broken one.
+_SQLITE_COULD_NOT_GROW = "disk I/O error"
+_SQLITE_NEEDS_BYTES = 1024 * 1024
 
 
 class NixOutputError(OctraError):
@@ -196,4 +200,14 @@ async def _run(
         return await run(argv, env=store.environment, timeout_s=timeout_s, check=check)
     except CommandFailedError as error:
         raise_if_disk_is_full(error)
+        if _SQLITE_COULD_NOT_GROW in error.stderr and _is_nearly_full(store.state_dir):
+            raise ExhaustedError("the disk is full", hint="free some space in the Nix store") from error
         raise
+
+
+def _is_nearly_full(directory: Path) -> bool:
+    try:
+        usage = os.statvfs(directory)
+    except OSError:
+        return False
+    return usage.f_bavail * usage.f_frsize < _SQLITE_NEEDS_BYTES
