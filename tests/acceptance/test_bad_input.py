@@ -1,13 +1,16 @@
 """Bad input gets an error that names the field and the mend, and leaves nothing behind."""
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from tests.acceptance.soundness import assert_nothing_left
 from tests.daemon import ROOT, House, Rehearsal, config_for, house, processes_naming, remove_tree
 
 
@@ -47,18 +50,24 @@ def test_request_of_a_megabyte_is_refused(daemon: House) -> None:
     assert count_tasks(daemon) == before
 
 
-def test_ambiguous_prefix_names_the_candidates(daemon: House) -> None:
-    tasks = [daemon.submit("a tool") for _ in range(25)]
-    first: dict[str, str] = {}
-    for task in tasks:
-        if task[0] in first:
-            said = daemon.octractl("show", task[0])
-            assert said.exit_code == 65
-            assert task in said.stderr or first[task[0]] in said.stderr
-            break
-        first[task[0]] = task
-    for task in tasks:
+def test_ambiguous_prefix_names_candidates(daemon: House) -> None:
+    """Two tasks whose ids begin alike, which the first letter of 33 ids has to give (there are 32)."""
+    listed = daemon.must("list", "--limit", "200", "--json").json.get("tasks", [])
+    new = [daemon.submit("a tool", "--model", "rehearsal/quick") for _ in range(max(0, 12 - len(listed)))]
+    ids = [*(task["id"] for task in listed), *new]
+    counted = Counter(task[0] for task in ids)
+    while max(counted.values()) < 2:
+        new.append(task := daemon.submit("a tool", "--model", "rehearsal/quick"))
+        counted[task[0]] += 1
+    for task in new:
         daemon.must("cancel", task)
+    letter = counted.most_common(1)[0][0]
+    said = daemon.octractl("show", letter)
+    assert said.exit_code == 65
+    candidates = re.findall(rf"\b{letter}[a-z0-9]{{9}}\b", said.stderr)
+    assert len(candidates) >= 2
+    assert set(candidates) <= {*ids, *new}
+    assert "hint:" in said.stderr
 
 
 def test_no_model_configured_says_how_and_queues_nothing() -> None:
@@ -67,22 +76,6 @@ def test_no_model_configured_says_how_and_queues_nothing() -> None:
         assert said.exit_code != 0
         assert "[models]" in said.stderr
         assert count_tasks(daemon) == 0
-
-
-def test_unreachable_provider_fails_the_task_with_its_address_in_the_note() -> None:
-    config = """
-[models]
-chain = ["local/model"]
-[providers.local]
-kind = "openai-compatible"
-base_url = "http://127.0.0.1:9/v1"
-[nix]
-nixpkgs = "stand-in"
-"""
-    with house(config) as daemon:
-        task = daemon.wait(daemon.submit("a tool"))
-        assert task["state"] == "TASK_STATE_FAILED"
-        assert "127.0.0.1:9" in task["note"] + str(daemon.must("logs", task["id"]).stdout)
 
 
 def test_restore_refuses_a_target_that_is_not_empty_or_not_writable(daemon: House, tmp_path: Path) -> None:
@@ -164,23 +157,36 @@ def fill(path: Path) -> None:
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="mounting a small file system needs root")
-def test_full_disk_while_snapshotting_keeps_the_work_and_says_so(rehearsal: Rehearsal) -> None:
+@pytest.mark.timeout(150)
+def test_full_disk_while_snapshotting_keeps_the_work_says_so_and_a_retry_ends_done(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
     base = Path(tempfile.mkdtemp(prefix="octra-t-"))
     daemon = House(base, config_for(rehearsal))
     store = daemon.state_dir / "runner" / "nix"
     store.mkdir(parents=True)
-    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=24m", "tmpfs", str(store)], check=True)
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", str(store)], check=True)
     try:
         daemon.start()
-        warm = daemon.wait(daemon.submit("a tool"))
-        assert warm["state"] == "TASK_STATE_DONE"
-        filler = store / "filler"
-        fill(filler)
-        task = daemon.wait(daemon.submit("a tool", "--project", "later"))
-        assert task["state"] == "TASK_STATE_FAILED"
-        assert (daemon.state_dir / "runner" / "trees" / task["id"]).exists(), "the work is kept"
-        filler.unlink()
-        daemon.must("retry", task["id"])
+        warm = daemon.wait(daemon.submit("a tool", "--model", "rehearsal/quick"))
+        assert warm["state"] == "TASK_STATE_DONE", (warm["note"], daemon.log[-4000:])
+        # Of another project, with the environment of the first: only the snapshot has to be written.
+        task = daemon.submit("a tool", "--model", "rehearsal/quick", "--check", "test -f count.sh")
+        with daemon.follow(task) as following:
+            following.until_step("step_finished", "environment")
+            fill(store / "filler")
+        failed = daemon.wait(task)
+        assert failed["state"] == "TASK_STATE_FAILED"
+        assert "disk is full" in failed["note"]
+        assert failed["next_command"] == f"octractl retry {task}"
+        assert (daemon.state_dir / "runner" / "trees" / task).exists(), "the work is kept"
+        (store / "filler").unlink()
+        before = len(rehearsal.requests(task))
+        daemon.must("retry", task, timeout_s=60)
+        assert daemon.show(task)["task"]["state"] == "TASK_STATE_DONE"
+        assert len(rehearsal.requests(task)) == before, "all was proved; only the snapshot was missing"
+        daemon.must("restore", task, str(tmp_path / "restored"))
+        assert_nothing_left(daemon, task)
     finally:
         left = daemon.end()
         subprocess.run(["umount", str(store)], check=False, capture_output=True)
