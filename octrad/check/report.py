@@ -67,8 +67,9 @@ def _lines(findings: list[Finding]) -> list[str]:
     width = max(len(finding.name) for finding in findings)
     lines = []
     for finding in findings:
-        lines.append(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.name:<{width}}  {finding.detail}")
-        if finding.hint and not finding.ok:
-            lines.append(f"{'':<7}{'':<{width}}  hint: {finding.hint}")
+        said, *more = finding.detail.split("\n")
+        lines.append(f"{'ok   ' if finding.ok else 'WRONG'}  {finding.name:<{width}}  {said}")
+        more += [f"hint: {finding.hint}"] if finding.hint and not finding.ok else []
+        lines += [f"{'':<7}{'':<{width}}  {line.strip()}" for line in more]
     wrong = sum(not finding.ok for finding in findings)
     return [*lines, "", f"{wrong} of {len(findings)} are wrong" if wrong else "all is well"]

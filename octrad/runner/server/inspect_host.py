@@ -50,12 +50,16 @@ async def inspect_workshop(store: NixStore, nixpkgs: Nixpkgs, *, running: int) -
 
 async def _inspect_sandbox() -> Finding:
     """Really runs a command, since what a kernel or container forbids is seen only so."""
+    if shutil.which("bwrap") is None:
+        detail, hint = "a command cannot be tried without bubblewrap", nix_host.INSTALL_BUBBLEWRAP
+        return Finding("sandbox", ok=False, detail=detail, hint=hint)
     output: list[bytes] = []
     with tempfile.TemporaryDirectory(prefix="octra-check-") as name:
         try:
             ended = await _try_sandbox(Path(name), output)
         except OctraError as error:
-            return Finding("sandbox", ok=False, detail=_said(error.message, output), hint=_hint())
+            hint = _hint() if "octrad check" in error.hint else error.hint or _hint()
+            return Finding("sandbox", ok=False, detail=_said(error.message, output), hint=hint)
     if ended.exit_code != 0:
         return Finding("sandbox", ok=False, detail=_said(f"a command exited {ended.exit_code}", output), hint=_hint())
     return Finding("sandbox", ok=True, detail="a command ran, cut off from the network and from this machine's files")

@@ -2,6 +2,8 @@
 
 import asyncio
 import json
+import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -47,6 +49,33 @@ def test_a_provider_without_key_and_a_model_without_provider_are_faults(tmp_path
     _, found = findings("--state-dir", str(tmp_path / "state"), "--config", str(config))
     assert "nobody/y" in found["models"]["detail"]
     assert "key_file" in found["provider anthropic"]["hint"]
+
+
+def test_missing_programs_are_named_once_with_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    for name in ("git", "sh", "cat", "sed", "mount"):
+        (programs / name).symlink_to(str(shutil.which(name)))
+    monkeypatch.setenv("PATH", str(programs))
+    _, found = findings("--state-dir", str(tmp_path / "state"))
+    assert "nix-bin" in found["nix"]["hint"]
+    assert found["store"]["hint"] == "see nix"
+    assert "install bubblewrap" in found["bubblewrap"]["hint"]
+    assert "without bubblewrap" in found["sandbox"]["detail"]
+    (programs / "bwrap").symlink_to(str(shutil.which("bwrap", path=os.defpath)))
+    _, found = findings("--state-dir", str(tmp_path / "state"))
+    assert (found["sandbox"]["detail"], found["sandbox"]["hint"]) == (
+        "`unshare` is not installed",
+        "install util-linux",
+    )
+
+
+def test_detail_of_several_lines_stays_in_its_column(tmp_path: Path) -> None:
+    config = tmp_path / "octrad.toml"
+    config.write_text('[database]\ndsn = "host=127.0.0.1 port=1 password=s3cret"\n', encoding="utf-8")
+    said = octrad("check", "--state-dir", str(tmp_path / "state"), "--config", str(config)).stdout
+    assert all(line.startswith(("ok  ", "WRONG", "       ")) for line in said.partition("\n\n")[0].splitlines())
+    assert "s3cret" not in said
 
 
 @pytest.fixture

@@ -17,7 +17,9 @@ from octrad.runner.server.nix.store import NixStore
 OLDEST_GIT = (2, 38)
 OLDEST_NIX = (2, 8)
 NETWORK_TIMEOUT_S = 3.0
+INSTALL_BUBBLEWRAP = "install bubblewrap; on Debian: apt-get install bubblewrap"
 _PACKAGES_HOST = "github.com"
+_UNKNOWN_STORE = Finding("store", ok=False, detail="cannot be looked at without nix", hint="see nix")
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +35,12 @@ class HostInspection:
 
 async def inspect_host(store: NixStore, nixpkgs: Nixpkgs) -> HostInspection:
     """Looks at git, Nix, bubblewrap, the store and nixpkgs. Takes at most a few seconds; changes nothing."""
+    nix = await _program("nix", ("nix", "--version"), OLDEST_NIX, "install Nix; on Debian: apt-get install nix-bin")
     findings = [
-        await _program("git", ("git", "--version"), OLDEST_GIT, "apt-get install git"),
-        await _program("nix", ("nix", "--version"), OLDEST_NIX, "apt-get install nix-bin"),
-        await _program("bubblewrap", ("bwrap", "--version"), (0, 4), "apt-get install bubblewrap"),
-        await _store(store),
+        await _program("git", ("git", "--version"), OLDEST_GIT, "install git; on Debian: apt-get install git"),
+        nix,
+        await _program("bubblewrap", ("bwrap", "--version"), (0, 4), INSTALL_BUBBLEWRAP),
+        await _store(store) if nix.ok else _UNKNOWN_STORE,
         await _nixpkgs(store, nixpkgs),
     ]
     try:

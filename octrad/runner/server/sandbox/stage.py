@@ -71,6 +71,8 @@ async def make_stage(directories: Mapping[str, Path]) -> Stage:
     """
     if os.geteuid() != 0:
         return Stage()
+    if shutil.which("unshare") is None:
+        raise UnavailableError("`unshare` is not installed", hint="install util-linux")
     arguments = [part for name, path in directories.items() for part in (name, str(path))]
     process = await asyncio.create_subprocess_exec(
         *("unshare", "--mount", "--propagation", "private", "sh", "-euc", _SCRIPT, "sh", str(_ROOT), *arguments),
