@@ -92,7 +92,8 @@ async def _work(run: TaskRun) -> Ending:
         # Not the task's fault: a servant or the database is away. The queue hands the task out again, after a while.
         raise
     except OctraError as error:
-        logger.info("the task cannot go on: %s", error.message)
+        # Its message may quote a model; the code does not, and the note of the task says the rest.
+        logger.info("the task cannot go on: %s", error.code)
         return ending_of_error(error)
     except Exception as error:  # a task's boundary: a mistake of ours ends one task, with a note, and no other
         logger.exception("a task ended with an error that nobody foresaw")
