@@ -14,7 +14,7 @@ from octrad.runner.server.nix.nix_base32 import nar_hash_hex
 from octrad.runner.server.nix.nix_command import print_dev_env_argv
 from octrad.runner.server.nix.nixpkgs import resolve_nixpkgs
 from octrad.runner.server.nix.store import choose_store
-from octrad.runner.server.nix.write_standin import Tools, present_tools
+from octrad.runner.server.nix.write_stand_in import Tools, present_tools
 
 HEX = "1b6b72fc85d99ba1fa1dfc2a0b5bb8deeb6c1bf7ec1d5b0b21b2a5c9a3cf5d2e"
 
@@ -39,9 +39,9 @@ def test_what_is_no_hash_is_an_error(text: str) -> None:
 
 
 def test_the_command_line_of_a_capture() -> None:
-    assert print_dev_env_argv(Path("/e/flake"), Path("/e/profile"), "path:/standin") == [
+    assert print_dev_env_argv(Path("/e/flake"), Path("/e/profile"), "path:/stand-in") == [
         *("nix", "print-dev-env", "--json", "--profile", "/e/profile", "--no-write-lock-file"),
-        *("--override-input", "nixpkgs", "path:/standin", "--option", "substitute", "false", "path:/e/flake"),
+        *("--override-input", "nixpkgs", "path:/stand-in", "--option", "substitute", "false", "path:/e/flake"),
     ]
     assert "--override-input" not in print_dev_env_argv(Path("/f"), Path("/p"), "")
 

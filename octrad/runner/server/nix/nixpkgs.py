@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from octrad.foundation.config import NIXPKGS_PIN, Nix
 from octrad.foundation.errors import ConfigurationError
 from octrad.runner.server.nix.flake_lock import PIN_URL
-from octrad.runner.server.nix.write_standin import MARK_FILE, write_standin
+from octrad.runner.server.nix.write_stand_in import MARK_FILE, write_stand_in
 
 STAND_IN = "stand-in"
 
@@ -52,7 +52,7 @@ async def resolve_nixpkgs(config: Nix, runner_dir: Path) -> Nixpkgs:
         return Nixpkgs(reference, reference, pinned=False)
     if reference == STAND_IN:
         directory = runner_dir / STAND_IN
-        await asyncio.to_thread(write_standin, directory)
+        await asyncio.to_thread(write_stand_in, directory)
         return await asyncio.to_thread(_at_path, directory)
     if reference.removeprefix("path:").startswith("/"):
         return await asyncio.to_thread(_at_path, Path(reference.removeprefix("path:")))

@@ -1,7 +1,7 @@
 """Writes the stand-in for nixpkgs: a flake whose packages are links to the programs in this host's /usr/bin.
 
-For machines that cannot have nixpkgs: rehearsals, tests, demonstrations. `standin/flake.nix` is the flake;
-`standin/tools.toml` says which programs an attribute stands for; this module writes what of them is there.
+For machines that cannot have nixpkgs: rehearsals, tests, demonstrations. `stand_in/flake.nix` is the flake;
+`stand_in/tools.toml` says which programs an attribute stands for; this module writes what of them is there.
 """
 
 import json
@@ -29,14 +29,14 @@ HOST_PATHS = (
 Tools = Mapping[str, "Tools | Sequence[str]"]
 
 
-def write_standin(directory: Path) -> None:
+def write_stand_in(directory: Path) -> None:
     """Writes the flake, the programs that are there, and the directories that they need. Blocks.
 
     Raises:
         OSError: the directory cannot be written to.
     """
     directory.mkdir(parents=True, exist_ok=True)
-    source = resources.files("octrad.runner.server.nix") / "standin"
+    source = resources.files("octrad.runner.server.nix") / "stand_in"
     tools = present_tools(tomllib.loads((source / "tools.toml").read_text()), _is_on_host)
     _write(directory / "flake.nix", (source / "flake.nix").read_text())
     _write(directory / "tools.json", json.dumps(tools, indent=1, sort_keys=True))
