@@ -361,7 +361,7 @@ class CommandFinished(_message.Message):
     exit_code: _builtins.int
     duration_ms: _builtins.int
     limit: _builtins.str
-    """timeout, output, memory or empty: the limit that ended it."""
+    """timeout, output, memory, disk or empty: the limit that ended it."""
     already_proved: _builtins.bool
     """True when the result was proved before on this very tree and environment, and not run again."""
     def __init__(

@@ -113,7 +113,7 @@ class AppliedEdits:
 class CommandResult:
     """How a command ended.
 
-    `limit` is `timeout`, `output`, `memory` or empty: what ended it. `head` and `tail` are the first and the last
+    `limit` is `timeout`, `output`, `memory`, `disk` or empty: what ended it. `head` and `tail` are the first and last
     part of its output, free of control characters; `tail` is empty when `head` holds everything. `paths` is what it
     changed, when that was committed.
     """

@@ -91,7 +91,7 @@ class CommandOutput:
 
 @dataclass(frozen=True, slots=True)
 class CommandFinished:
-    """A command ended. `limit` names the limit that ended it: timeout, output, memory or nothing."""
+    """A command ended. `limit` names the limit that ended it: timeout, output, memory, disk or nothing."""
 
     command: str
     exit_code: int

@@ -483,7 +483,7 @@ class RunCommandResult(_message.Message):
     PATHS_FIELD_NUMBER: _builtins.int
     exit_code: _builtins.int
     limit: _builtins.str
-    """timeout, output, memory or empty."""
+    """timeout, output, memory, disk or empty."""
     duration_ms: _builtins.int
     head: _builtins.str
     """The first and the last part of the output, at most 5,000 characters each."""

@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from octrad.runner.server.sandbox import watch_disk
 from octrad.runner.server.sandbox.describe_sandbox import Sandbox
-from octrad.runner.server.sandbox.limit_command import Limits
+from octrad.runner.server.sandbox.limit_command import Limit, Limits
 from octrad.runner.server.sandbox.run_sandboxed import SandboxFailedError, run_sandboxed
 from octrad.runner.server.sandbox.show_etc import write_etc
+from octrad.runner.server.sandbox.watch_disk import is_disk_short
 
 LIMITS = Limits(timeout_s=5, output_bytes=10_000, memory_bytes=2**28, processes=50, file_bytes=2**20)
 HOST = {path: path for path in ("/usr", "/bin", "/lib", "/lib64", "/nix/store")}
@@ -51,3 +53,17 @@ async def test_listener_that_fails_ends_the_command(tmp_path: Path) -> None:
     loud = Sandbox(shown.work_dir, shown.etc_dir, ("/bin/sh", "-c", "echo x; sleep 60"), {}, HOST, 2**20)
     with pytest.raises(OSError, match="no space"):
         await run_sandboxed(loud, LIMITS, refuse)
+
+
+async def test_command_that_fills_the_disk_is_ended(tmp_path: Path) -> None:
+    shown = sandbox(tmp_path)
+    filling = Sandbox(shown.work_dir, shown.etc_dir, ("/bin/sh", "-c", "echo x > full; sleep 60"), {}, HOST, 2**20)
+    ended = await run_sandboxed(filling, LIMITS, lambda _: None, is_disk_short=(tmp_path / "work" / "full").exists)
+    assert (ended.limit, ended.exit_code) == (Limit.DISK, 137)
+
+
+def test_disk_is_short_below_its_reserve(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not is_disk_short(tmp_path)
+    monkeypatch.setattr(watch_disk, "RESERVE_BYTES", 2**62)
+    monkeypatch.setattr(watch_disk, "RESERVE_PART", 1)
+    assert is_disk_short(tmp_path)

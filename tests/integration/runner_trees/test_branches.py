@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.errors import NotFoundError
-from octrad.runner.server.trees.commit_branch import commit_branch, read_tree_hash
+from octrad.runner.server.trees.commit_branch import TooMuchAddedError, commit_branch, read_tree_hash
 from octrad.runner.server.trees.create_tree import create_empty_tree
 from octrad.runner.server.trees.git import EMPTY_TREE, Repository, git
 from octrad.runner.server.trees.read_files import list_files, read_files
@@ -202,3 +202,12 @@ async def test_a_removed_tree_is_gone_and_removing_it_again_is_fine(tree: TaskTr
     assert not tree.root.exists()
     with pytest.raises(NotFoundError):
         existing_tree(tmp_path, "bcdfg")
+
+
+async def test_more_than_a_project_has_is_not_committed(tree: TaskTree, first: str) -> None:
+    work = await reset_branch(tree, "main", first)
+    for name in ("a", "b", "c"):
+        with (work / name).open("wb") as file:
+            file.truncate(2**30)  # sparse
+    with pytest.raises(TooMuchAddedError, match="3 new files of 3072 MiB"):
+        await commit_branch(tree, "main", first, "x")

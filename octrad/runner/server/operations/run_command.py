@@ -15,6 +15,7 @@ from octrad.runner.server.sandbox.limit_command import Limits, limit_shell
 from octrad.runner.server.sandbox.own_tree import own_tree
 from octrad.runner.server.sandbox.run_sandboxed import Ended, run_sandboxed
 from octrad.runner.server.sandbox.show_etc import find_links
+from octrad.runner.server.sandbox.watch_disk import is_disk_short
 from octrad.runner.server.trees.commit_branch import commit_branch
 from octrad.runner.server.trees.reset_branch import reset_branch
 from octrad.runner.server.trees.task_tree import TaskTree, existing_tree
@@ -79,7 +80,13 @@ async def _run(
         await asyncio.to_thread(own_tree, work_dir, workshop.stage.uid, below=workshop.trees_dir)
     limits = _limits(workshop, request.timeout_s)
     sandbox = _sandbox(workshop, environment, request, work_dir, limits)
-    return await run_sandboxed(sandbox, limits, on_output, entry=workshop.stage.entry)
+    return await run_sandboxed(
+        sandbox,
+        limits,
+        on_output,
+        entry=workshop.stage.entry,
+        is_disk_short=lambda: is_disk_short(workshop.trees_dir),
+    )
 
 
 def _limits(workshop: Workshop, timeout_s: float) -> Limits:

@@ -18,6 +18,7 @@ class Limit(StrEnum):
     TIMEOUT = "timeout"
     OUTPUT = "output"
     MEMORY = "memory"
+    DISK = "disk"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,12 @@ class _Started:
 
 
 async def run_sandboxed(
-    sandbox: Sandbox, limits: Limits, on_output: Callable[[bytes], None], *, entry: tuple[str, ...] = ()
+    sandbox: Sandbox,
+    limits: Limits,
+    on_output: Callable[[bytes], None],
+    *,
+    entry: tuple[str, ...] = (),
+    is_disk_short: Callable[[], bool] = lambda: False,
 ) -> Ended:
     """Runs the command and returns when no process of it is left, however it ended.
 
@@ -67,6 +72,7 @@ async def run_sandboxed(
         limits: what it may use.
         on_output: called with every piece of standard output and error, in order.
         entry: what to put before bubblewrap's argument vector (the stage's).
+        is_disk_short: whether the command must end because the disk is nearly full; asked several times a second.
 
     Raises:
         SandboxFailedError: the sandbox could not be set up.
@@ -77,7 +83,7 @@ async def run_sandboxed(
         pidfd = os.pidfd_open(pid)
         try:
             started.go.write(b"g")
-            limit = await _follow(started, pid, limits, on_output)
+            limit = await _follow(started, lambda: _exceeded(pid, limits, is_disk_short), limits, on_output)
         finally:
             await _leave_nothing(started, pidfd)
         exit_code = _KILLED if limit else _read_exit_code(started)
@@ -156,7 +162,15 @@ async def _read_first_status(started: _Started) -> bytes:
     return line
 
 
-async def _follow(started: _Started, pid: int, limits: Limits, on_output: Callable[[bytes], None]) -> Limit:
+def _exceeded(pid: int, limits: Limits, is_disk_short: Callable[[], bool]) -> Limit:
+    if exceeds_memory(pid, limits.memory_bytes):
+        return Limit.MEMORY
+    return Limit.DISK if is_disk_short() else Limit.NONE
+
+
+async def _follow(
+    started: _Started, exceeded: Callable[[], Limit], limits: Limits, on_output: Callable[[bytes], None]
+) -> Limit:
     deadline = time.monotonic() + limits.timeout_s
     reading = asyncio.create_task(_read_output(started.output, limits.output_bytes, on_output))
     try:
@@ -164,8 +178,8 @@ async def _follow(started: _Started, pid: int, limits: Limits, on_output: Callab
             await asyncio.wait({reading}, timeout=max(0.0, min(_MEASURE_EVERY_S, deadline - time.monotonic())))
             if not reading.done() and time.monotonic() >= deadline:
                 return Limit.TIMEOUT
-            if not reading.done() and exceeds_memory(pid, limits.memory_bytes):
-                return Limit.MEMORY
+            if not reading.done() and (limit := exceeded()):
+                return limit
         return reading.result()
     finally:
         reading.cancel()

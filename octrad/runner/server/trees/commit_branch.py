@@ -21,6 +21,9 @@ from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 FILES_FOR_A_PACK = 256
 LARGE_FILE = "512k"  # a file of this size goes into a pack at once, in any case
 NESTED_REPOSITORIES_DEPTH = 20
+# What one commit may add: build output that .gitignore does not name is more.
+NEW_FILES_AT_MOST = 100_000
+NEW_BYTES_AT_MOST = 2 * 1024**3
 SUBJECT_CHARACTERS = 500
 DEFAULT_SUBJECT = "Change files"
 
@@ -31,6 +34,10 @@ class NestedRepositoriesError(ConflictError):
 
 # Nix evaluates these outside of the sandbox, so what a command makes of them is never committed.
 ENVIRONMENT_FILES = ("flake.nix", "flake.lock")
+
+
+class TooMuchAddedError(ConflictError):
+    """More would be committed than a project has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,7 @@ async def commit_branch(tree: TaskTree, branch: str, parent: str, subject: str) 
     Raises:
         CommandFailedError: git failed.
         NestedRepositoriesError: repositories within repositories without end.
+        TooMuchAddedError: more new files, or bigger ones, than a project has.
         ExhaustedError: the disk is full.
     """
     checked_commit(parent)
@@ -143,7 +151,19 @@ async def _open_nested_repositories(repository: Repository) -> int:
         # git names a repository by its directory and does not look into it.
         nested = [path for path in untracked if path.endswith(b"/")]
         if not nested or repository.work_tree is None:
+            await asyncio.to_thread(_require_modest, repository.work_tree, untracked)
             return len(untracked)
         for path in nested:
             await asyncio.to_thread(remove_directory, repository.work_tree / Path(os.fsdecode(path)) / ".git")
     raise NestedRepositoriesError("git repositories are nested too deep in the working directory")
+
+
+def _require_modest(work_tree: Path | None, untracked: list[bytes]) -> None:
+    if work_tree is None:
+        return
+    size_bytes = sum((work_tree / os.fsdecode(path)).lstat().st_size for path in untracked[:NEW_FILES_AT_MOST])
+    if len(untracked) > NEW_FILES_AT_MOST or size_bytes > NEW_BYTES_AT_MOST:
+        raise TooMuchAddedError(
+            f"{len(untracked)} new files of {size_bytes // 1024**2} MiB are more than one commit may add",
+            hint="let .gitignore name what a build makes",
+        )
