@@ -39,9 +39,11 @@ class ProviderKeys:
         return SecretStr(key)
 
     def strike_out(self, text: str) -> str:
-        """Returns the text without any key that was read so far."""
+        """Returns the text without any key that was read so far, nor the beginning of one where the text was cut."""
         for key in self._read:
             text = text.replace(key, STRUCK_OUT)
+            cut = next((n for n in range(len(key) - 1, SHORTEST_STRUCK_OUT - 1, -1) if text.endswith(key[:n])), 0)
+            text = text[: len(text) - cut] + STRUCK_OUT if cut else text
         return text
 
 

@@ -68,6 +68,7 @@ def test_key_is_read_stripped_and_struck_out(tmp_path: Path, monkeypatch: pytest
     keys = ProviderKeys()
     assert keys.key_of(resolve(config, "a/x")).get_secret_value() == "sk-0123456789"
     assert keys.strike_out("wrong key: sk-0123456789!") == "wrong key: [key]!"
+    assert keys.strike_out("cut within: sk-01234567") == "cut within: [key]"
     assert keys.key_of(resolve(CONFIG, "ollama/x")) == NO_KEY
     (tmp_path / "key").write_text(" \n")
     with pytest.raises(ConfigurationError, match="is empty"):
