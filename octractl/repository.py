@@ -71,9 +71,10 @@ def fetch_bundle(directory: Path, bundle: Path, branch: str) -> str:
         OctractlError: the branch has other content, or git could not.
     """
     ref = f"refs/heads/{branch}"
+    # What a model wrote comes with it: no hook runs, and no submodule that it names is looked for.
     fetched = _git(
-        directory, "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-auto-maintenance",
-        str(bundle), f"HEAD:{ref}", check=False,
+        directory, "-c", "core.hooksPath=/dev/null", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head",
+        "--no-auto-maintenance", "--no-recurse-submodules", str(bundle), f"HEAD:{ref}", check=False,
     )  # fmt: skip
     if fetched.returncode and not _git(directory, "rev-parse", "--verify", "--quiet", ref, check=False).returncode:
         raise OctractlError(

@@ -111,6 +111,25 @@ def test_pull_makes_a_branch_and_touches_nothing_else(octractl: Octractl, reposi
     assert git(repository, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", f"refs/heads/{BRANCH}"]
 
 
+def test_pull_runs_no_hook_and_looks_for_no_submodule(
+    daemon: Daemon, octractl: Octractl, repository: Path, tmp_path: Path
+) -> None:
+    daemon.snapshots.take(repository)
+    clone = tmp_path / "clone"
+    git(tmp_path, "clone", "-q", str(repository), str(clone))
+    (clone / ".gitmodules").write_text(f'[submodule "x"]\n\tpath = x\n\turl = ext::touch {tmp_path}/ran\n')
+    git(clone, "update-index", "--add", "--cacheinfo", f"160000,{git(clone, 'rev-parse', 'HEAD')},x")
+    offer(daemon, clone, "two")
+    hook = repository / ".git" / "hooks" / "reference-transaction"
+    hook.parent.mkdir(exist_ok=True)
+    hook.write_text(f"#!/bin/sh\ntouch {tmp_path}/ran\n")
+    hook.chmod(0o755)
+    git(repository, "config", "fetch.recurseSubmodules", "true")
+    git(repository, "config", "core.hooksPath", str(hook.parent))
+    assert octractl("pull", TASK, cwd=repository).returncode == 0
+    assert not (tmp_path / "ran").exists()
+
+
 def test_pull_again_moves_forward_and_never_overwrites(
     daemon: Daemon, octractl: Octractl, repository: Path, result: str
 ) -> None:

@@ -68,3 +68,11 @@ async def test_a_diff_between_two_tasks(tree: TaskTree, first: str, tmp_path: Pa
     two = await write_and_commit(other, "main", begun.commit, {"a": "2\n"})
     text = await _diff(side_of_task(tmp_path, "bcdfg", one.commit), side_of_task(tmp_path, "other", two.commit))
     assert "-1\n+2\n" in text
+
+
+async def test_a_project_cannot_hide_its_changes_from_who_reviews_them(tree: TaskTree, first: str) -> None:
+    hiding = "* -diff binary diff=x merge=x export-ignore linguist-generated\n"
+    base = (await write_and_commit(tree, "main", first, {".gitattributes": hiding})).commit
+    made = (await write_and_commit(tree, "main", base, {"evil.py": "import os\n"})).commit
+    sides = (ResolvedSide(tree.git_dir, base), ResolvedSide(tree.git_dir, made))
+    assert "+import os" in await _diff(*sides)

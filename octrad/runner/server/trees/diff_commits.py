@@ -42,5 +42,6 @@ async def diff_commits(old: ResolvedSide, new: ResolvedSide) -> AsyncGenerator[b
         return
     repository = Repository(places[0], alternates=tuple(place / "objects" for place in places[1:]))
     arguments = ("--patch", "--find-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules")
-    async for chunk in stream_git(repository, "diff", *arguments, old.tree, new.tree):
+    # As of a bare one: no .gitattributes, ours or the project's, says what is not to be shown.
+    async for chunk in stream_git(repository, "-c", "core.bare=true", "diff", *arguments, old.tree, new.tree):
         yield chunk
