@@ -28,8 +28,7 @@ def refuse_glob(glob: str) -> list[str]:
 def may_name_one_file(one: str, other: str) -> bool:
     """Whether some path matches both globs. `**` crosses directories, `*` and `?` do not.
 
-    A glob that names a directory owns what lies below it, as the runner sees it. A bracket counts as any one
-    character, so the answer errs towards yes.
+    As the runner sees it: a glob that names a directory owns what lies below it, and a bracket is a bracket.
     """
     mine, theirs = _with_contents(one), _with_contents(other)
     return any(_meet(_tokens(here), _tokens(there)) for here in mine for there in theirs)
@@ -40,8 +39,7 @@ def _with_contents(glob: str) -> tuple[str, str]:
 
 
 def _tokens(glob: str) -> tuple[str, ...]:
-    plain = re.sub(r"\[[^/]*?\]", "?", glob)
-    return tuple(re.findall(r"\*\*/?|\*|.", plain))
+    return tuple(re.findall(r"\*\*/?|\*|.", glob))
 
 
 def _meet(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -1,10 +1,11 @@
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from octrad.pipeline.owned_paths import may_name_one_file, refuse_glob
+from octrad.runner.server.edits.match_glob import matches_glob
 
 _GLOBS = st.text(alphabet="ab*/?", min_size=1, max_size=7)
 
@@ -27,7 +28,8 @@ _GLOBS = st.text(alphabet="ab*/?", min_size=1, max_size=7)
         ("a?c", "abc", True),
         ("a?c", "a/c", False),
         ("package.json", "package.json", True),
-        ("src/[ab].c", "src/b.c", True),
+        ("src/[ab].c", "src/b.c", False),
+        ("pages/[id].tsx", "pages/????.tsx", True),
     ],
 )
 def test_two_globs_meet_where_a_path_matches_both(one: str, other: str, *, meet: bool) -> None:
@@ -37,6 +39,24 @@ def test_two_globs_meet_where_a_path_matches_both(one: str, other: str, *, meet:
 @given(_GLOBS, _GLOBS)
 def test_meeting_does_not_depend_on_the_order(one: str, other: str) -> None:
     assert may_name_one_file(one, other) == may_name_one_file(other, one)
+
+
+@st.composite
+def a_path_and_two_globs(draw: st.DrawFn) -> tuple[str, str, str]:
+    path = "/".join(draw(st.lists(st.text("ab[]", min_size=1, max_size=3), min_size=1, max_size=3)))
+    one, other = (
+        "".join(draw(st.sampled_from((character, character, "?", "*", "**", "**/"))) for character in path)
+        for _ in range(2)
+    )
+    return path, one, other
+
+
+@settings(suppress_health_check=[HealthCheck.filter_too_much])
+@given(a_path_and_two_globs())
+def test_two_globs_meet_where_the_runner_would_let_both_write(drawn: tuple[str, str, str]) -> None:
+    path, one, other = drawn
+    assume(matches_glob(path, one) and matches_glob(path, other))
+    assert may_name_one_file(one, other)
 
 
 @given(_GLOBS)
