@@ -7,10 +7,11 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S
+from octractl.complete import complete_task
 from octractl.output import json_option, open_client, print_lines
 from octractl.render.clean_text import clean_block
 from octractl.render.json_text import json_line
-from octractl.task_argument import complete_task, task_argument
+from octractl.task_argument import task_argument
 
 
 @click.command()

@@ -6,6 +6,7 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import Client
+from octractl.complete import complete_project
 from octractl.output import json_option, open_client, print_lines, say, terminal_width
 from octractl.states import STATES, parse_state
 
@@ -14,7 +15,7 @@ LARGEST_PAGE = 200
 
 @click.command()
 @click.option("--state", "states", multiple=True, type=click.Choice(STATES), help="Only this state; repeatable.")
-@click.option("--project", default="", help="Only this project.")
+@click.option("--project", default="", shell_complete=complete_project, help="Only this project.")
 @click.option("--like", default="", metavar="TEXT", help="Those whose request is most like this text come first.")
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=0), help="At most so many; 0: all.")
 @json_option

@@ -9,6 +9,7 @@ import click
 
 from octra_proto.v1 import snapshots_pb2, tasks_pb2
 from octractl.client import Client
+from octractl.complete import complete_task
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.output import open_client, print_lines, say
@@ -18,7 +19,6 @@ from octractl.render.json_text import json_document
 from octractl.render.task_page import rehearsal_mark
 from octractl.restore.fetch_snapshot import fetch_snapshot
 from octractl.restore.target import new_tree, slug
-from octractl.task_argument import complete_task
 
 
 @click.command()

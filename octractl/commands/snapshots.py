@@ -4,16 +4,16 @@ import click
 
 from octra_proto.v1 import snapshots_pb2
 from octractl.client import Client
+from octractl.complete import complete_project, complete_task
 from octractl.output import json_option, local_zone, open_client, print_lines, say, terminal_width
 from octractl.render.json_text import json_document
 from octractl.render.task_table import snapshot_table
-from octractl.task_argument import complete_task
 
 LARGEST_PAGE = 200
 
 
 @click.command()
-@click.option("--project", default="", help="Only this project.")
+@click.option("--project", default="", shell_complete=complete_project, help="Only this project.")
 @click.option("--task", default="", help="Only this task.", shell_complete=complete_task)
 @click.option("--limit", default=50, show_default=True, type=click.IntRange(min=0), help="At most so many; 0: all.")
 @json_option

@@ -10,13 +10,14 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S, Client
+from octractl.complete import complete_model, complete_project, complete_stack
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.output import open_client, print_lines, print_words, say
 from octractl.render.json_text import json_document, json_line
 from octractl.render.task_page import ending_lines, rehearsal_mark
 from octractl.repository import require_sendable, write_bundle
-from octractl.show_progress import exit_code_of, follow_to_end, progress_option
+from octractl.show_progress import exit_code_of, follow_to_end, progress_option, resolve_mode
 from octractl.states import PRIORITIES, parse_priority
 
 PART_BYTES = 1024 * 1024
@@ -26,12 +27,41 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
 
 @click.command()
 @click.argument("request", required=False)
-@click.option("--file", "-f", "file", metavar="FILE", help="Read the request from a file; - is stdin.")
-@click.option("--project", default="", help="Continue from this project's newest snapshot, or begin it.")
-@click.option("--from", "source", metavar="DIR", type=click.Path(path_type=Path), help="Continue a git repository.")
+@click.option(
+    "--file",
+    "-f",
+    "file",
+    metavar="FILE",
+    type=click.Path(allow_dash=True),
+    help="Read the request from a file; - is stdin.",
+)
+@click.option(
+    "--project",
+    default="",
+    shell_complete=complete_project,
+    help="Continue from this project's newest snapshot, or begin it.",
+)
+@click.option(
+    "--from",
+    "source",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Continue a git repository.",
+)
 @click.option("--allow-dirty", is_flag=True, help="With --from: send the last commit, without what is not committed.")
-@click.option("--stack", default="", help="Build on this stack; else the Boss chooses. See: octractl stacks")
-@click.option("--model", default="", metavar="MODEL[,MODEL…]", help="Ask these models, in this order.")
+@click.option(
+    "--stack",
+    default="",
+    shell_complete=complete_stack,
+    help="Build on this stack; else the Boss chooses. See: octractl stacks",
+)
+@click.option(
+    "--model",
+    default="",
+    metavar="MODEL[,MODEL…]",
+    shell_complete=complete_model,
+    help="Ask these models, in this order.",
+)
 @click.option("--check", "checks", multiple=True, metavar="CMD", help="A command that must exit 0; repeatable.")
 @click.option("--priority", default="P2", show_default=True, type=click.Choice(PRIORITIES, case_sensitive=False))
 @click.option("--request-id", default="", help="Submitting again with the same id makes no second task.")
@@ -79,7 +109,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
             print_lines([json_document(task) if as_json else task.id])
             say(f"follow it: octractl watch {task.id}")
             return ExitCode.OK
-        say(f"task {task.id}{rehearsal_mark(task.rehearsal)}")
+        if resolve_mode(progress) != "tty":  # the tree has it as its root
+            say(f"task {task.id}{rehearsal_mark(task.rehearsal)}")
         ended = follow_to_end(client, task, mode=progress)
     _print_ending(ended, progress, as_json=as_json)
     return exit_code_of(ended)

@@ -18,6 +18,15 @@ def duration(milliseconds: float) -> str:
     return f"{whole // 86400} d {whole % 86400 // 3600} h"
 
 
+def age(seconds: float) -> str:
+    """Returns `42 s`, `7 min`, `3 h` or `12 d`: how long ago, in whole units."""
+    whole = max(0, int(seconds))
+    for unit, name in ((86400, "d"), (3600, "h"), (60, "min")):
+        if whole >= unit:
+            return f"{whole // unit} {name}"
+    return f"{whole} s"
+
+
 def size(size_bytes: int) -> str:
     """Returns `512 B`, `1.5 KiB`, `200 MiB`."""
     amount, unit = float(size_bytes), 0

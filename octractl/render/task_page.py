@@ -71,7 +71,7 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("task", f"{task.id}{rehearsal_mark(task.rehearsal)}"),
         ("title", clean_line(task.title)),
         ("state", state_word(task.state)),
-        ("project", clean_line(task.project)),
+        ("project", clean_line(task.project) if task.project != task.id else ""),
         ("stack", clean_line(task.stack)),
         ("models", _models(answer.model_calls) or clean_line(task.model)),
         ("priority", priority_word(task.priority)),

@@ -24,14 +24,14 @@ def task_table(tasks: Sequence[tasks_pb2.Task], now_s: float, width: int = 0) ->
 
 
 def _row(task: tasks_pb2.Task, now_s: float) -> tuple[str, ...]:
-    age = figures.duration((now_s - task.created_at.seconds) * 1000)
     return (
         task.id,
         state_word(task.state),
         priority_word(task.priority),
-        age,
+        figures.age(now_s - task.created_at.seconds),
         clean_line(task.stack) or "-",
-        clean_line(task.project, 24) or "-",
+        # A task without a project is one of its own; saying its id twice helps nobody.
+        clean_line(task.project, 24) if task.project != task.id else "-",
         clean_line(task.title) + rehearsal_mark(task.rehearsal),
     )
 
@@ -39,7 +39,7 @@ def _row(task: tasks_pb2.Task, now_s: float) -> tuple[str, ...]:
 def snapshot_table(snapshots: Sequence[snapshots_pb2.Snapshot], zone: tzinfo, width: int = 0) -> list[str]:
     """Returns the lines of a list of snapshots."""
     rows = [
-        (s.id, s.task_id, clean_line(s.project, 24) or "-", figures.size(s.size_bytes),
+        (s.id, s.task_id, clean_line(s.project, 24) if s.project != s.task_id else "-", figures.size(s.size_bytes),
          clock_time(s.created_at, zone), "partial" if s.partial else "whole",
          clean_line(s.store_path) + rehearsal_mark(s.rehearsal))
         for s in snapshots

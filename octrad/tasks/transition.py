@@ -55,7 +55,7 @@ async def move_task(
     moved = await _update(connection, task, to, cause)
     change = StateChanged(task.state, to, cause.reason)
     await append_events(connection, task.id, [NewEvent(change, cause.role)])
-    logger.info("the task is %s", to, extra={"task": task.id, "project": task.project})
+    logger.info("the task went from %s to %s", task.state, to, extra={"task": task.id, "project": task.project})
     return moved
 
 

@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -79,6 +80,30 @@ def test_reader_that_goes_away_is_no_error(daemon: Daemon, tmp_path: Path) -> No
 def test_completion_names_commands_and_tasks(daemon: Daemon, octractl: Octractl) -> None:
     assert "_OCTRACTL_COMPLETE" in octractl("completion", "fish").stdout
     assert daemon.socket.exists()
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        (["show", TASK[:3]], [f"plain,{TASK}"]),
+        (["submit", "x", "--pri"], ["plain,--priority"]),
+        (["submit", "x", "--stack", ""], []),  # this daemon does not know the call
+        (["he"], ["plain,help"]),
+    ],
+)
+def test_shell_completes_what_the_daemon_knows(
+    daemon: Daemon, tmp_path: Path, words: list[str], completed: list[str]
+) -> None:
+    environment = os.environ | {
+        "OCTRA_SOCKET": str(daemon.socket),
+        "_OCTRACTL_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(["octractl", *words]),
+        "COMP_CWORD": str(len(words)),
+    }
+    argv = [sys.executable, "-m", "octractl"]
+    done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    # The daemon of these tests lists one task many times; each id is offered once.
+    assert (done.stdout.split(), done.stderr) == (completed, "")
 
 
 def test_usage_errors_exit_2(octractl: Octractl) -> None:

@@ -42,3 +42,10 @@ def test_table_aligns_wide_characters_and_cuts_at_the_terminal() -> None:
     lines = layout_table(("A", "B"), [("日本", "x" * 40), ("abc", "y")], width=12)
     assert lines == ["A     B", "日本  xxxxx…", "abc   y"]
     assert all(display_width(line) <= 12 for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("seconds", "said"), [(-1, "0 s"), (59.9, "59 s"), (60, "1 min"), (3599, "59 min"), (7300, "2 h"), (200_000, "2 d")]
+)
+def test_age_is_said_in_its_largest_unit(seconds: float, said: str) -> None:
+    assert figures.age(seconds) == said
