@@ -74,6 +74,14 @@ class GatewayClient:
         )
         return _result(response)
 
+    async def wake(self) -> None:
+        """Starts the gateway where it does not run, so that the first question need not wait for that.
+
+        Raises:
+            UnavailableError: it cannot be started.
+        """
+        await self._connection.channel()
+
     async def acknowledge(self, request_id: str) -> None:
         """Lets the gateway forget a result or failure that is recorded. An unknown id is fine."""
         request = pb.AcknowledgeRequest(id=request_id)

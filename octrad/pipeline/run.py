@@ -2,9 +2,12 @@
 
 import asyncio
 import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
 
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
+from octrad.gateway.client import GatewayClient
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor import Ending, EndKind
@@ -87,7 +90,8 @@ class Pipeline:
 async def _work(run: TaskRun) -> Ending:
     """The boundary of a task: whatever happens in it becomes an ending that people can read."""
     try:
-        return Ending(EndKind.DONE, commit=await build(run))
+        async with _waking(run.tools.gateway):
+            return Ending(EndKind.DONE, commit=await build(run))
     except (StaleLeaseError, UnavailableError):
         # Not the task's fault: a servant or the database is away. The queue hands the task out again, after a while.
         raise
@@ -98,6 +102,23 @@ async def _work(run: TaskRun) -> Ending:
     except Exception as error:  # a task's boundary: a mistake of ours ends one task, with a note, and no other
         logger.exception("a task ended with an error that nobody foresaw")
         return Ending(EndKind.FAILED, code="internal", message=f"{type(error).__name__}: {error}"[:500])
+
+
+@asynccontextmanager
+async def _waking(gateway: GatewayClient) -> AsyncIterator[None]:
+    """Has the gateway start while the tree is prepared: it takes seconds to be able to ask a model."""
+    waking = asyncio.create_task(_wake(gateway), name="wake the gateway")
+    try:
+        yield
+    finally:
+        waking.cancel()
+        await asyncio.wait({waking})
+
+
+async def _wake(gateway: GatewayClient) -> None:
+    # Whoever asks the first question starts it again and tells what is wrong.
+    with suppress(UnavailableError):
+        await gateway.wake()
 
 
 async def build(run: TaskRun) -> str:
