@@ -13,6 +13,7 @@ from octrad.foundation.config import Config
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.runner.server.runner_service import RunnerServicer
+from octrad.runner.server.sandbox.leave_keyring import leave_keyring
 from octrad.runner.server.trees.import_bundle import prune_bundles
 from octrad.runner.server.workshop import Workshop, open_workshop
 
@@ -29,6 +30,7 @@ async def serve(state_dir: Path, config: Config) -> None:
         ConfigurationError: this machine or configuration is not as it must be.
         UnavailableError: a former runner holds the state directory and does not end.
     """
+    leave_keyring()
     async with contextlib.AsyncExitStack() as stack:
 
         async def add_services(server: grpc.aio.Server, engine: Engine) -> None:

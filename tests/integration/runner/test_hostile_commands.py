@@ -1,6 +1,7 @@
 """What a command that a model chose may try, and what comes of it. Each goes through the client to a real runner."""
 
 import asyncio
+import ctypes
 import os
 import socket
 import time
@@ -11,6 +12,7 @@ import pytest
 
 from octrad.runner.client import RunnerClient
 from octrad.runner.operations import Command, EmptySource, Progress
+from octrad.runner.server.sandbox.leave_keyring import leave_keyring
 from tests.integration.runner.conftest import Project
 
 CANARY = "canary-5d1c7e"
@@ -35,9 +37,26 @@ def exists(path: str) -> bool:
     return os.path.lexists(path)
 
 
+# Finds a key by its name in the keyrings that a process has, and prints what is in it.
+READ_KEY = """import ctypes, os
+call, number = ctypes.CDLL(None).syscall, {"x86_64": 250, "aarch64": 219}[os.uname().machine]
+content = ctypes.create_string_buffer(64)
+call(number, 11, call(number, 10, -3, b"user", b"octra-test", 0), content, 64)
+print("key", content.value.decode())
+"""
+
+
+def add_key() -> None:
+    """Puts the secret into the session keyring of this process, and so of those that it starts."""
+    number = {"x86_64": 248, "aarch64": 217}[os.uname().machine]
+    ctypes.CDLL(None).syscall(number, b"user", b"octra-test", CANARY.encode(), len(CANARY), -3)
+
+
 @pytest.fixture(scope="module", autouse=True)
 def canary() -> Iterator[None]:
     """A secret in the environment of the runner, which is started after it; in PATH too, which programs hand on."""
+    leave_keyring()
+    add_key()
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("OCTRA_TEST_SECRET", CANARY)
         patch.setenv("PATH", f"{os.environ['PATH']}:/{CANARY}")
@@ -69,6 +88,11 @@ async def test_environment_and_processes_of_the_runner_are_not_seen(project: Pro
     *_, processes, uid, hostname = (result.head + result.tail).splitlines()
     assert int(processes) < 10
     assert (uid, hostname) == ("1000", "octra")
+
+
+async def test_keys_of_the_kernel_are_not_inherited(project: Project) -> None:
+    result = await project.run(f"python3 - << 'END'\n{READ_KEY}END")
+    assert result.head == "key \n"
 
 
 @pytest.mark.parametrize(
