@@ -87,6 +87,11 @@ def fetch_bundle(directory: Path, bundle: Path, branch: str) -> str:
     return _text(_git(directory, "rev-parse", ref))
 
 
+def has_common_history(directory: Path, branch: str) -> bool:
+    """Whether a branch continues what is checked out, so that git can tell what it changed."""
+    return _git(directory, "merge-base", "HEAD", f"refs/heads/{branch}", check=False).returncode == 0
+
+
 def _require_root(directory: Path) -> None:
     found = _git(directory, "rev-parse", "--absolute-git-dir", check=False) if directory.is_dir() else None
     if found is None or found.returncode:

@@ -6,9 +6,10 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S
-from octractl.output import open_client, print_lines, print_words
+from octractl.output import open_client, print_lines, print_words, say
 from octractl.render.json_text import json_document
 from octractl.render.task_page import ending_lines
+from octractl.states import state_word
 from octractl.task_argument import task_argument
 
 
@@ -25,6 +26,8 @@ def command(task: str, reason: str, request_id: str, *, as_json: bool) -> None:
     request = tasks_pb2.CancelTaskRequest(request_id=request_id or str(uuid.uuid4()), task=task, reason=reason)
     with open_client() as client:
         ended = client.ask(client.tasks.CancelTask, request, LONG_CALL_TIMEOUT_S).task
+    if state_word(ended.state) != "cancelled":
+        say("it had ended before; nothing was cancelled")
     if as_json:
         print_lines([json_document(ended)])
     else:

@@ -7,6 +7,8 @@ import click
 
 from octra_proto.v1 import events_pb2, tasks_pb2
 from octractl.client import Client
+from octractl.errors import OctractlError
+from octractl.exit_codes import ExitCode
 from octractl.follow import Follower
 from octractl.output import json_option, local_zone, open_client, print_lines, say
 from octractl.render.clean_text import clean_block
@@ -63,7 +65,7 @@ def print_log(client: Client, request: tasks_pb2.ReadLogRequest, *, follow: bool
     """Prints a command's output page by page: byte for byte, but on a terminal only what is safe there."""
     request.limit_bytes = PAGE_BYTES
     while True:
-        page = client.ask(client.tasks.ReadLog, request)
+        page = read_page(client, request)
         _print_page(page, as_json=as_json)
         is_at_end = page.next_offset == request.offset
         request.offset = page.next_offset
@@ -71,6 +73,23 @@ def print_log(client: Client, request: tasks_pb2.ReadLogRequest, *, follow: bool
             return
         if is_at_end:
             time.sleep(POLL_S)
+
+
+def read_page(client: Client, request: tasks_pb2.ReadLogRequest) -> tasks_pb2.ReadLogResponse:
+    """Reads a part of a command's output.
+
+    Raises:
+        OctractlError: there is none of that step; the hint names those that there are.
+    """
+    try:
+        return client.ask(client.tasks.ReadLog, request)
+    except OctractlError as error:
+        if error.exit_code != ExitCode.NOT_FOUND or error.hint:
+            raise
+        found = client.ask(client.tasks.GetTask, tasks_pb2.GetTaskRequest(task=request.task))
+        named = ", ".join(step.name for step in found.steps if step.has_log) or "none"
+        hint = f"steps whose command has an output: {named}"
+        raise OctractlError(error.message, hint=hint, exit_code=error.exit_code) from error
 
 
 def _print_page(page: tasks_pb2.ReadLogResponse, *, as_json: bool) -> None:

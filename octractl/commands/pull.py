@@ -10,7 +10,7 @@ from octractl.client import LONG_CALL_TIMEOUT_S, Client
 from octractl.commands.restore import look_up
 from octractl.output import open_client, print_lines, say
 from octractl.render.task_page import rehearsal_mark
-from octractl.repository import fetch_bundle, require_branch_free
+from octractl.repository import fetch_bundle, has_common_history, require_branch_free
 from octractl.task_argument import task_argument
 
 
@@ -32,8 +32,9 @@ def command(task: str, branch: str) -> None:
         save_bundle(client, found.id, bundle)
         commit = fetch_bundle(here, bundle, name)
     print_lines([f"{name} {commit}"])
+    look = f"git diff HEAD...{name}" if has_common_history(here, name) else f"git log --stat {name}"
     kind = "partial result" if found.partial else "result"
-    say(f"{kind} of task {found.task_id}{rehearsal_mark(found.rehearsal)}; to see it: git diff HEAD...{name}")
+    say(f"{kind} of task {found.task_id}{rehearsal_mark(found.rehearsal)}; to see it: {look}")
 
 
 def save_bundle(client: Client, snapshot_id: str, target: Path) -> None:

@@ -6,7 +6,7 @@ from octractl.render.clean_text import clean_block, clean_line
 from octractl.states import state_word
 
 # How a call of a model ended, for people; the API has the keys.
-_OUTCOMES = {
+OUTCOMES = {
     "rate": "is at its rate limit",
     "context": "finds the question too long",
     "auth": "refuses the key",
@@ -81,7 +81,7 @@ def _model_answered(answer: events_pb2.ModelAnswered) -> str:
     model, took = clean_line(answer.model), figures.duration(answer.duration_ms)
     if answer.outcome != "ok":
         error = f": {clean_line(answer.error, 300)}" if answer.error else ""
-        outcome = _OUTCOMES.get(answer.outcome) or f"failed ({clean_line(answer.outcome)})"
+        outcome = OUTCOMES.get(answer.outcome) or f"failed ({clean_line(answer.outcome)})"
         return f"{model} {outcome} (after {took}){error}"
     price = figures.cost(answer.cost_usd) if answer.HasField("cost_usd") else "unpriced"
     return f"{model} answered in {took}, {figures.tokens(answer.input_tokens, answer.output_tokens)}, {price}"

@@ -5,6 +5,7 @@ that a build of ten thousand lines does not bury what matters. All of it is in t
 """
 
 from collections import deque
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 
@@ -14,8 +15,9 @@ from octractl.render.clean_text import clean_block, clean_line
 from octractl.render.event_line import describe_event, step_title, who_did
 from octractl.states import FINAL
 
-WHO_WIDTH = 16
-CONTINUED = " " * (10 + WHO_WIDTH + 4) + "| "
+# The column of names: as wide as the names of the plan, between these.
+LEAST_WHO_WIDTH = 16
+MOST_WHO_WIDTH = 28
 LINES_OF_FAILED = 20
 LINES_OF_PASSED = 3
 # A step that took less says nothing when it ends; what follows shows that it did.
@@ -60,6 +62,7 @@ class PlainLines:
 
     def __init__(self, zone: tzinfo = UTC) -> None:
         self._zone = zone
+        self._who_width = LEAST_WHO_WIDTH
         self._titles: dict[str, str] = {}
         self._outputs: dict[str, _Output] = {}
         # Steps of which another line has said how they ended.
@@ -73,6 +76,8 @@ class PlainLines:
                 self._said.discard(event.step)
             case "step_finished":
                 return self._finish_step(event)
+            case "planned":
+                self._widen(event.planned)
             case "command_started" if self._is_titled(event.step, event.command_started):
                 return []
             case "command_output":
@@ -89,7 +94,16 @@ class PlainLines:
     def _line(self, event: events_pb2.Event, head: str, below: list[str]) -> list[str]:
         clock = event.at.ToDatetime(UTC).astimezone(self._zone).strftime("%H:%M:%S")
         indent = "" if event.WhichOneof("detail") in _HEADLINES else "  "
-        return [f"{clock}  {who_did(event):<{WHO_WIDTH}}  {indent}{head}", *(CONTINUED + line for line in below)]
+        return [f"{clock}  {who_did(event):<{self._who_width}}  {indent}{head}", *self._below(below)]
+
+    def _below(self, lines: Iterable[str]) -> list[str]:
+        return [" " * (len("00:00:00    ") + self._who_width + 2) + f"| {line}" for line in lines]
+
+    def _widen(self, plan: events_pb2.Planned) -> None:
+        managers = [f"manager {clean_line(manager.name)}" for manager in plan.managers]
+        workers = [f"worker {clean_line(worker)}" for manager in plan.managers for worker in manager.workers]
+        longest = max((len(name) for name in managers + workers), default=0)
+        self._who_width = min(max(self._who_width, longest), MOST_WHO_WIDTH)
 
     def _is_titled(self, step: str, started: events_pb2.CommandStarted) -> bool:
         """Whether the line above names the command already."""
@@ -118,8 +132,8 @@ class PlainLines:
         output.close()
         has_passed = finished.already_proved or (finished.exit_code == 0 and not finished.limit)
         if has_passed:
-            return [CONTINUED + line for line in list(output.last)[-LINES_OF_PASSED:]]
+            return self._below(list(output.last)[-LINES_OF_PASSED:])
         before = output.lines - len(output.last)
         where = f"octractl logs {event.task_id} --step {clean_line(event.step)}"
         omitted = [f"… {before:,} lines before these: {where}"] if output.lines > LINES_OF_FAILED else []
-        return [CONTINUED + line for line in [*omitted, *output.last]]
+        return self._below([*omitted, *output.last])

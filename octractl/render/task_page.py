@@ -9,6 +9,7 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from octra_proto.v1 import tasks_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_block, clean_line
+from octractl.render.event_line import OUTCOMES
 from octractl.render.table import layout_table
 from octractl.states import priority_word, state_word
 
@@ -132,7 +133,8 @@ def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
 
 def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
     rows = [
-        (clean_line(c.step), clean_line(c.model), clean_line(c.outcome), figures.duration(c.duration_ms))
+        (clean_line(c.step), clean_line(c.model), OUTCOMES.get(c.outcome) or clean_line(c.outcome),
+         figures.duration(c.duration_ms))
         for c in calls if c.outcome != "ok"
     ]  # fmt: skip
     return layout_table(("STEP", "MODEL", "OUTCOME", "TIME"), rows, width) if rows else []

@@ -103,7 +103,7 @@ class TaskQueue:
         await forget_workers(self._database, self._machine)
         reclaimed = await reclaim_tasks(self._database, Hands(self._machine))
         if reclaimed:
-            logger.info("took up %d tasks that were left behind", reclaimed)
+            logger.info("took up tasks that were left behind: %d", reclaimed)
         app = self._app()
         async with app.open_async(self._database.pool), asyncio.TaskGroup() as group:
             sweeping = group.create_task(self._sweep_regularly())

@@ -107,6 +107,7 @@ def test_pull_makes_a_branch_and_touches_nothing_else(octractl: Octractl, reposi
     assert (done.returncode, done.stdout) == (0, f"{BRANCH} {result}\n"), done.stderr
     assert git(repository, "rev-parse", "HEAD", BRANCH).split() == [head, result]
     assert git(repository, "merge-base", "HEAD", BRANCH) == head
+    assert f"git diff HEAD...{BRANCH}" in done.stderr
     assert (repository / "one").read_text() == "changed, not committed"
     assert git(repository, "for-each-ref", "--format=%(refname)").split() == ["refs/heads/main", f"refs/heads/{BRANCH}"]
 
@@ -157,3 +158,12 @@ def test_pull_outside_a_repository(octractl: Octractl, result: str) -> None:
     assert result
     done = octractl("pull", TASK)
     assert (done.returncode, "do not stand in" in done.stderr) == (ExitCode.NOT_FOUND, True)
+
+
+@pytest.mark.usefixtures("result")
+def test_result_that_does_not_continue_the_repository_is_looked_at_whole(octractl: Octractl, tmp_path: Path) -> None:
+    unrelated = tmp_path / "unrelated"
+    git(tmp_path, "init", "-q", str(unrelated))
+    done = octractl("pull", TASK, cwd=unrelated)
+    assert done.returncode == 0, done.stderr
+    assert f"git log --stat {BRANCH}" in done.stderr

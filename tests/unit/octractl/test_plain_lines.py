@@ -10,32 +10,32 @@ GOLDEN = r"""
 08:00:03  boss              plan the work
 08:00:04  boss                rehearsal/web is at its rate limit (after 0.4 s): 429 slow\x1b[2J down
 08:00:05  boss                rehearsal/web answered in 1.4 s, 1.5k tokens in, 420 out, unpriced
-08:00:06  boss                plan: A web\x1b[2J shop (stack node)
-                              | backend: backend-1
-                              | frontend: frontend-1
-                              | check `npm test`
-08:00:07  boss                plan the work: done in 1.9 s
-08:00:08  worker backend-1  write the server
-08:00:09  worker backend-1    edits refused, sent back:
-                              | `../x` leads out of the tree
-08:00:10  worker backend-1    wrote a.js, b.js
-08:00:11  manager backend     sent back:
-                              | no tests
-08:00:12  octrad              runs `npm test` (with network)
-                              | ok 1
-                              | not ok 2
-                              | … 2.0 KiB left out …
-                              | bye
-08:00:15  octrad              `npm test` exited 1 after 1 min 01 s
-08:00:16  octrad              `npm run lint` was proved before on this very tree
-08:00:17  octrad              warning: the stand-in is used
-08:00:18  octrad              partial snapshot snap1, 2.0 KiB, /nix/store/x-tree
-08:00:19  octrad            note:
-                              | The tests fail.
-                              | See them.
-                              | next: octractl retry k7
-08:00:20  octrad            task failed (checks fail)
-08:00:21  octrad              something that this octractl does not know yet
+08:00:06  boss                 plan: A web\x1b[2J shop (stack node)
+                               | backend: backend-1
+                               | frontend: frontend-1
+                               | check `npm test`
+08:00:07  boss                 plan the work: done in 1.9 s
+08:00:08  worker backend-1   write the server
+08:00:09  worker backend-1     edits refused, sent back:
+                               | `../x` leads out of the tree
+08:00:10  worker backend-1     wrote a.js, b.js
+08:00:11  manager backend      sent back:
+                               | no tests
+08:00:12  octrad               runs `npm test` (with network)
+                               | ok 1
+                               | not ok 2
+                               | … 2.0 KiB left out …
+                               | bye
+08:00:15  octrad               `npm test` exited 1 after 1 min 01 s
+08:00:16  octrad               `npm run lint` was proved before on this very tree
+08:00:17  octrad               warning: the stand-in is used
+08:00:18  octrad               partial snapshot snap1, 2.0 KiB, /nix/store/x-tree
+08:00:19  octrad             note:
+                               | The tests fail.
+                               | See them.
+                               | next: octractl retry k7
+08:00:20  octrad             task failed (checks fail)
+08:00:21  octrad               something that this octractl does not know yet
 """
 STEP = "check/1/1"
 NOT_WORTH_SAYING = 900
