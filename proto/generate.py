@@ -32,7 +32,8 @@ def generate(target: Path) -> None:
             text = source.read_text(encoding="utf-8")
             copy.write_text(text.replace('import "octra/', f'import "{PACKAGE}/'), encoding="utf-8")
         target.mkdir(parents=True, exist_ok=True)
-        outputs = [f"--{kind}_out={target}" for kind in ("python", "grpc_python", "mypy", "mypy_grpc")]
+        kinds = ("python_out=", "grpc_python_out=", "mypy_out=quiet:", "mypy_grpc_out=quiet:")
+        outputs = [f"--{kind}{target}" for kind in kinds]
         files = [str(path) for path in sorted(staged.rglob("*.proto"))]
         includes = [f"-I{staged}", f"-I{Path(protoc.__file__).parent / '_proto'}"]
         if protoc.main(["protoc", *includes, *outputs, *files]) != 0:
