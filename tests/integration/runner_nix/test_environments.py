@@ -156,6 +156,24 @@ async def test_a_flake_that_is_not_the_users_is_never_evaluated(
     assert files[1].content == pinned_lock_text()
 
 
+@pytest.mark.parametrize("url", ["path:{}", "git+file://{}"])
+async def test_a_flake_reads_nothing_of_the_machine(
+    tree: TaskTree, first: str, builder: EnvironmentBuilder, tmp_path: Path, url: str
+) -> None:
+    secret = tmp_path / "secret"
+    secret.mkdir()
+    (secret / "key").write_text("sk-1")
+    await run(["git", "init", "-q", str(secret)])
+    await run(["git", "-C", str(secret), "add", "key"])
+    inputs = f'inputs.secret = {{ url = "{url.format(secret)}"; flake = false; }};'
+    flake = FOREIGN.replace("{", "{" + inputs, 1).replace("nixpkgs }", "nixpkgs, secret }")
+    shell = "pkgs: pkgs.mkShell { }"
+    made = await commit_as_user(tree, first, {"flake.nix": flake, "nix/shell.nix": shell})
+    with pytest.raises(InvalidRequestError, match=r"`secret` of the project's flake\.nix is a place on"):
+        await _build(tree, made, builder)
+    assert list(builder.environments_dir.iterdir()) == []
+
+
 async def test_a_flake_cannot_configure_nix(tree: TaskTree, first: str, builder: EnvironmentBuilder) -> None:
     hook = builder.environments_dir.parent / "ran"
     config = f'nixConfig.post-build-hook = "/bin/touch {hook}"; nixConfig.sandbox = false;'

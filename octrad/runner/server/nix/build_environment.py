@@ -19,10 +19,10 @@ from octrad.runner.server.nix.environment import Environment, load_environment, 
 from octrad.runner.server.nix.evaluation_error import explain
 from octrad.runner.server.nix.flake import flake_text
 from octrad.runner.server.nix.flake_lock import pinned_lock_text
-from octrad.runner.server.nix.foreign_flake import find_foreign_flake
+from octrad.runner.server.nix.foreign_flake import find_foreign_flake, refuse_inputs
 from octrad.runner.server.nix.ignore_file import with_ignored
 from octrad.runner.server.nix.keyed_lock import KeyedLock
-from octrad.runner.server.nix.nix_command import closure, lock_flake, print_dev_env
+from octrad.runner.server.nix.nix_command import closure, lock_flake, print_dev_env, read_inputs
 from octrad.runner.server.nix.nixpkgs import Nixpkgs
 from octrad.runner.server.nix.store import NixStore
 from octrad.runner.server.trees.commit_branch import read_tree_hash
@@ -122,6 +122,9 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
         try:
             await asyncio.to_thread(_begin, directory)
             await _write_flake(directory / "flake", flake)
+            if isinstance(flake, tuple):
+                inputs = await read_inputs(builder.store, directory / "flake", builder.nixpkgs.override)
+                refuse_inputs(inputs, builder.nixpkgs.override)
             answer = await print_dev_env(
                 builder.store,
                 directory / "flake",

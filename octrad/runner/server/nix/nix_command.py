@@ -38,12 +38,47 @@ class PathInfo:
     size_bytes: int
 
 
+@dataclass(frozen=True, slots=True)
+class FlakeInput:
+    """Where one input comes from: the kind of fetcher, and a URL or path where that has one."""
+
+    name: str
+    kind: str
+    place: str
+
+
 class _PathInfo(BaseModel):
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     nar_hash: str = Field(alias="narHash")
     nar_size: int = Field(alias="narSize")
     path: str = ""
+
+
+class _Locked(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    type: str
+    url: str = ""
+    path: str = ""
+
+
+class _Node(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    locked: _Locked | None = None
+
+
+class _Locks(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    nodes: dict[str, _Node]
+
+
+class _Metadata(BaseModel):
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    locks: _Locks
 
 
 async def print_dev_env(
@@ -85,6 +120,27 @@ def print_dev_env_argv(flake: Path, profile: Path, override: str, *, foreign: bo
         *sandboxed,
         _path(flake),
     ]
+
+
+async def read_inputs(store: NixStore, flake: Path, override: str) -> tuple[FlakeInput, ...]:
+    """Where a flake's inputs come from, and the inputs of these, as they would be evaluated.
+
+    Raises:
+        CommandFailedError: one cannot be had, or the flake is not one.
+        NixOutputError: Nix said something else.
+    """
+    instead = ["--override-input", "nixpkgs", override] if override else []
+    argv = ["nix", "flake", "metadata", "--json", "--no-write-lock-file", *instead, _path(flake)]
+    completed = await _run(store, argv, timeout_s=STORE_TIMEOUT_S)
+    try:
+        nodes = _Metadata.model_validate_json(completed.stdout).locks.nodes
+    except ValidationError as error:
+        raise NixOutputError(f"nix flake metadata said: {completed.text[:500]}") from error
+    return tuple(
+        FlakeInput(name, node.locked.type, node.locked.url or node.locked.path)
+        for name, node in nodes.items()
+        if node.locked is not None
+    )
 
 
 async def lock_flake(store: NixStore, flake: Path) -> None:
