@@ -1,8 +1,10 @@
 """Whether there is a model to ask: a chain, its providers, and their keys. Asks no provider anything.
 
-The keys belong to the gateway; here it is only looked whether their files are there, when we may see them.
+The keys belong to the gateway; here it is only looked whether their files are there and could be read by us, which the
+gateway runs as where it has no user of its own.
 """
 
+import os
 import socket
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -13,6 +15,7 @@ from octrad.foundation.finding import Finding
 _LOCAL = ("rehearsal", "ollama", "openai-compatible")
 _KEYED = ("anthropic", "openai", "gemini", "deepseek", "openrouter")
 _CONNECT_S = 2.0
+_PUT_KEY = "put the key, alone, into that file; only the gateway reads it"
 
 
 def check_models(config: Config) -> list[Finding]:
@@ -38,22 +41,28 @@ def _provider(name: str, provider: Provider) -> Finding:
     if provider.kind in _KEYED and provider.key_file is None:
         return Finding(title, ok=False, detail="has no key_file", hint=f"set `providers.{name}.key_file`")
     if provider.key_file is not None and (fault := _key_fault(provider.key_file)):
-        return Finding(
-            title, ok=False, detail=fault, hint="put the key, alone, into that file; only the gateway reads it"
-        )
-    if provider.kind in _LOCAL and provider.base_url and (fault := _connect_fault(provider.base_url)):
+        detail, hint = fault
+        return Finding(title, ok=False, detail=detail, hint=hint)
+    if provider.kind in _LOCAL and provider.base_url and (silence := _connect_fault(provider.base_url)):
         how = "start `octrad rehearse`" if provider.kind == "rehearsal" else "start it"
-        return Finding(title, ok=False, detail=fault, hint=f"{how}, or change `providers.{name}.base_url`")
+        return Finding(title, ok=False, detail=silence, hint=f"{how}, or change `providers.{name}.base_url`")
     return Finding(title, ok=True, detail=provider.base_url or provider.kind)
 
 
-def _key_fault(path: Path) -> str:
+def _key_fault(path: Path) -> tuple[str, str] | None:
+    """What is wrong with a key file, and the hint. The file is never opened."""
     try:
-        return "" if path.stat().st_size else f"the key file {path} is empty"
+        size_bytes = path.stat().st_size
     except FileNotFoundError:
-        return f"the key file {path} does not exist"
-    except PermissionError:
-        return ""  # as it should be: it is for the gateway's user
+        return f"the key file {path} does not exist", _PUT_KEY
+    except OSError:
+        size_bytes = -1
+    if size_bytes == 0:
+        return f"the key file {path} is empty", _PUT_KEY
+    if size_bytes < 0 or not os.access(path, os.R_OK):
+        hint = "give it to the user that octrad runs as; if the gateway has a user of its own, check as that one"
+        return f"the key file {path} is not readable for uid {os.geteuid()}", hint
+    return None
 
 
 def _connect_fault(base_url: str) -> str:

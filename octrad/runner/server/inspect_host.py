@@ -32,6 +32,9 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
     except OctraError as error:
         broken = Finding("nix", ok=False, detail=error.message, hint=error.hint)
         return (broken, await _inspect_sandbox())
+    except OSError as error:
+        detail, hint = f"cannot write {error.filename or runner_dir}: {error.strerror}", "choose another --state-dir"
+        return (Finding("nix", ok=False, detail=detail, hint=hint), await _inspect_sandbox())
     return (await inspect_workshop(store, nixpkgs, running=0)).findings
 
 

@@ -51,6 +51,23 @@ def test_a_provider_without_key_and_a_model_without_provider_are_faults(tmp_path
     assert "key_file" in found["provider anthropic"]["hint"]
 
 
+def test_key_file_that_is_no_readable_file_is_a_fault(tmp_path: Path) -> None:
+    loop, config = tmp_path / "key", tmp_path / "octrad.toml"
+    loop.symlink_to(loop)  # also root cannot read it
+    text = f'[models]\nchain = ["anthropic/x"]\n[providers.anthropic]\nkind = "anthropic"\nkey_file = "{loop}"\n'
+    config.write_text(text, encoding="utf-8")
+    _, found = findings("--state-dir", str(tmp_path / "state"), "--config", str(config))
+    assert "is not readable for uid" in found["provider anthropic"]["detail"]
+    assert "check as that one" in found["provider anthropic"]["hint"]
+
+
+def test_state_directory_that_cannot_be_made_is_no_bug_of_ours() -> None:
+    code, found = findings("--state-dir", "/proc/octra")
+    assert code == 1
+    assert "runner" not in found
+    assert found["nix"]["hint"] == "choose another --state-dir"
+
+
 def test_missing_programs_are_named_once_with_how_to_get_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
