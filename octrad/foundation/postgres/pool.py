@@ -6,6 +6,7 @@ so that every write stands in an explicit `async with connection.transaction():`
 
 import asyncio
 import logging
+import select
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -123,8 +124,8 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
 class _Look:
     """Looks at a connection before it is given out, so that one that died with the server is replaced, not handed over.
 
-    One that served a moment ago is not looked at again: it costs a round trip. If it died just then, its user finds
-    out, as in the middle of any statement.
+    One that served a moment ago and of which nothing was heard since is not asked again: it costs a round trip. If it
+    dies just then, its user finds out, as in the middle of any statement.
     """
 
     def __init__(self) -> None:
@@ -132,9 +133,17 @@ class _Look:
 
     async def __call__(self, connection: Connection) -> None:
         now = time.monotonic()
-        if now - self._looked_at.get(connection, -_LOOK_AGAIN_AFTER_S) >= _LOOK_AGAIN_AFTER_S:
+        is_due = now - self._looked_at.get(connection, -_LOOK_AGAIN_AFTER_S) >= _LOOK_AGAIN_AFTER_S
+        if is_due or _has_said_something(connection):
             await AsyncConnectionPool.check_connection(connection)
             self._looked_at[connection] = now
+
+
+def _has_said_something(connection: Connection) -> bool:
+    """Whether there is something to read: on a connection that nobody uses it is the server's farewell."""
+    poll = select.poll()
+    poll.register(connection.fileno(), select.POLLIN)
+    return bool(poll.poll(0))
 
 
 async def _commit_by_itself(connection: Connection) -> None:

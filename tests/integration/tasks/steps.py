@@ -38,4 +38,7 @@ async def cut_connections(database: Database) -> None:
     name = conninfo_to_dict(database.dsn)["dbname"]
     elsewhere = make_conninfo(database.dsn, dbname="octra")
     async with await AsyncConnection.connect(elsewhere, autocommit=True) as connection:
-        await connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,))
+        # Waits, in milliseconds, until they are gone.
+        await connection.execute(
+            "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s", (name,)
+        )
