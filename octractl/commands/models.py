@@ -14,6 +14,10 @@ def command(*, as_json: bool) -> None:
     """List the chain of models, and whether each can be asked."""
     with open_client() as client:
         answer = client.ask(client.system.ListModels, system_pb2.ListModelsRequest())
-    print_lines([json_document(answer)] if as_json else model_table(answer.models, terminal_width()))
-    if not answer.models and not as_json:
-        say("hint: no model is configured; see models.chain and providers in docs/operations.md")
+    if as_json:
+        print_lines([json_document(answer)])
+    elif answer.models:
+        print_lines(model_table(answer.models, terminal_width()))
+    else:
+        say("no model is configured")
+        say("hint: set models.chain and a section of providers; `octrad check` shows how")

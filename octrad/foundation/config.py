@@ -157,7 +157,9 @@ def load_config(path: Path | None) -> Config:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(f"cannot read the configuration {path}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
+        hint = "name another with --config, or leave it out for the defaults"
+        raise ConfigurationError(f"cannot read the configuration {path}: {reason}", hint=hint) from error
     try:
         return parse_config(text)
     except ConfigurationError as error:
@@ -173,7 +175,8 @@ def parse_config(text: str) -> Config:
     try:
         return Config.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
-        raise ConfigurationError(f"not TOML: {error}") from error
+        hint = "sections are [name] and text stands in quotes; docs/configuration.md lists every key"
+        raise ConfigurationError(f"not TOML: {error}", hint=hint) from error
     except ValidationError as error:
         faults = [_fault(dict(detail)) for detail in error.errors()]
         raise ConfigurationError("; ".join(faults), hint="docs/configuration.md lists every key") from error
@@ -183,10 +186,11 @@ def _fault(detail: dict[str, Any]) -> str:
     location = [str(part) for part in detail["loc"]]
     name = ".".join(location)
     if detail["type"] != "extra_forbidden":
-        return f"`{name}`: {detail['msg'][0].lower()}{detail['msg'][1:]}"
+        message = str(detail["msg"]).replace("a valid tuple", "a list").replace("a valid dictionary", "a section")
+        return f"`{name}`: {message[0].lower()}{message[1:]}"
     known = _keys_at(location[:-1])
     near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.4)
-    return f"`{name}` is not a key" + (f"; did you mean `{near[0]}`?" if near else f"; known: {', '.join(known)}")
+    return f"`{name}` is not a key" + (f" (did you mean `{near[0]}`?)" if near else f" (known: {', '.join(known)})")
 
 
 def _keys_at(location: list[str]) -> list[str]:

@@ -88,7 +88,7 @@ def own_dsn(house: House) -> str:
 @pytest.mark.parametrize(
     ("text", "error", "hint"),
     [
-        ("[limits]\ntask_at_once = 3\n", "`limits.task_at_once` is not a key; did you mean `tasks_at_once`", "docs"),
+        ("[limits]\ntask_at_once = 3\n", "`limits.task_at_once` is not a key (did you mean `tasks_at_once`", "docs"),
         ("[limits\n", "not TOML", ""),
         ("[limits]\ntasks_at_once = 0\n", "`limits.tasks_at_once`", "docs"),
     ],
