@@ -90,6 +90,11 @@ async def test_environment_and_processes_of_the_runner_are_not_seen(project: Pro
     assert (uid, hostname) == ("1000", "octra")
 
 
+async def test_no_descriptor_of_the_runner_is_inherited(project: Project) -> None:
+    result = await project.run("python3 -c 'import os; print(sorted(os.listdir(\"/proc/self/fd\")))'")
+    assert result.head == "['0', '1', '2', '3']\n"  # the last is the listing's own
+
+
 async def test_keys_of_the_kernel_are_not_inherited(project: Project) -> None:
     result = await project.run(f"python3 - << 'END'\n{READ_KEY}END")
     assert result.head == "key \n"
