@@ -7,6 +7,7 @@ the rehearsal otherwise, drives it with `octractl` as a user would, runs what ca
 import contextlib
 import json
 import os
+import shlex
 import shutil
 import signal
 import subprocess
@@ -142,7 +143,7 @@ def _stop(process: subprocess.Popen[str]) -> None:
 
 
 def _octractl(socket: Path, *arguments: str) -> None:
-    print(f"\n$ octractl {' '.join(arguments)}", flush=True)
+    print(f"\n$ octractl {shlex.join(arguments)}", flush=True)
     environment = os.environ | {"OCTRA_SOCKET": str(socket)}
     ended = subprocess.run([*OCTRACTL, *arguments], cwd=ROOT, timeout=TASK_TIMEOUT_S, check=False, env=environment)
     if ended.returncode != 0:

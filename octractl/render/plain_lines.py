@@ -24,6 +24,8 @@ LINES_OF_PASSED = 3
 WORTH_SAYING_MS = 1000
 # How long a command may print before we say that it still does.
 SIGN_OF_LIFE_S = 30
+# Of a line: minified code and encoded files have lines of megabytes.
+LINE_CHARACTERS = 1000
 _HEADLINES = frozenset({"state_changed", "step_started", "advised"})
 
 
@@ -41,6 +43,7 @@ class _Output:
         *whole, self.begun = (self.begun + text.replace("\r\n", "\n")).split("\n")
         for line in whole:
             self._add_line(line)
+        self.begun = self.begun[: LINE_CHARACTERS + 1]
 
     def close(self) -> None:
         if self.begun:
@@ -48,8 +51,8 @@ class _Output:
         self.begun = ""
 
     def _add_line(self, line: str) -> None:
-        if clean := clean_block(line).rstrip():
-            self.last.append(clean)
+        if clean := clean_block(line[: LINE_CHARACTERS + 1]).rstrip():
+            self.last.append(clean if len(clean) <= LINE_CHARACTERS else f"{clean[:LINE_CHARACTERS]}…")
         self.lines += 1
 
 

@@ -99,6 +99,11 @@ def test_line_that_comes_in_pieces_is_one_line() -> None:
     ]
 
 
+def test_endless_line_is_cut() -> None:
+    lines = plain(*started(), *(output("x" * 100_000) for _ in range(10)), *finished(1))
+    assert lines[1] == f"                    | {'x' * 1000}…"
+
+
 def test_command_with_network_is_said_to_have_it_though_the_title_names_it() -> None:
     assert plain(*started(network=True))[1] == "octrad              runs `make` (with network)"
 
