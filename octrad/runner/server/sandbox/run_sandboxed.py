@@ -82,7 +82,9 @@ async def run_sandboxed(
         pid = await _await_pid(started)
         pidfd = os.pidfd_open(pid)
         try:
-            started.go.write(b"g")
+            # It may have ended already, for want of something that it was to show; the output says what.
+            with contextlib.suppress(BrokenPipeError):
+                started.go.write(b"g")
             limit = await _follow(started, lambda: _exceeded(pid, limits, is_disk_short), limits, on_output)
         finally:
             await _leave_nothing(started, pidfd)
