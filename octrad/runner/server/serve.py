@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import logging
+import sys
 import time
 from pathlib import Path
 
@@ -31,6 +32,7 @@ async def serve(state_dir: Path, config: Config) -> None:
         UnavailableError: a former runner holds the state directory and does not end.
     """
     leave_keyring()
+    _watch_children_without_threads()
     async with contextlib.AsyncExitStack() as stack:
 
         async def add_services(server: grpc.aio.Server, engine: Engine) -> None:
@@ -41,6 +43,14 @@ async def serve(state_dir: Path, config: Config) -> None:
             add_RunnerServiceServicer_to_server(RunnerServicer(workshop, engine), server)
 
         await serve_servant("runner", state_dir, config.servant, add_services)
+
+
+def _watch_children_without_threads() -> None:
+    """Has asyncio wait for programs through pidfds, as later Pythons do: a thread for each costs 0.5 ms a program."""
+    if sys.version_info < (3, 12):
+        watcher = asyncio.PidfdChildWatcher()
+        watcher.attach_loop(asyncio.get_running_loop())
+        asyncio.get_event_loop_policy().set_child_watcher(watcher)
 
 
 async def _prune_now_and_then(workshop: Workshop) -> None:
