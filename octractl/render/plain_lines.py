@@ -37,6 +37,8 @@ class _Output:
     # A line whose end is still to come.
     begun: str = ""
     lines: int = 0
+    # Whether all of it came as events.
+    is_whole: bool = True
     said_at_s: int = 0
 
     def add(self, text: str) -> None:
@@ -121,6 +123,7 @@ class PlainLines:
     def _take_output(self, event: events_pb2.Event) -> list[str]:
         output = self._outputs.setdefault(event.step, _Output(said_at_s=event.at.seconds))
         if event.command_output.skipped_bytes:
+            output.is_whole = False
             output.add(f"\n… {figures.size(event.command_output.skipped_bytes)} left out …\n")
         output.add(event.command_output.text)
         if event.at.seconds - output.said_at_s < SIGN_OF_LIFE_S or not output.last:
@@ -138,5 +141,6 @@ class PlainLines:
             return self._below(list(output.last)[-LINES_OF_PASSED:])
         before = output.lines - len(output.last)
         where = f"octractl logs {event.task_id} --step {clean_line(event.step)}"
-        omitted = [f"… {before:,} lines before these: {where}"] if output.lines > LINES_OF_FAILED else []
+        count = f"{before:,} lines before these" if output.is_whole else "there is more"
+        omitted = [f"… {count}: {where}"] if output.lines > LINES_OF_FAILED or not output.is_whole else []
         return self._below([*omitted, *output.last])

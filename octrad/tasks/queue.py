@@ -15,7 +15,7 @@ from procrastinate.jobs import DeleteJobCondition
 from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
-from octrad.foundation.errors import OctraError
+from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.errors import DatabaseUnavailableError
@@ -207,6 +207,11 @@ class TaskQueue:
                 # Says nothing of the task, however often it comes. The write waits until the database is back.
                 logger.warning("the task was interrupted: %s", error)
                 await release_task(self._database, lease, "the database was away")
+            case UnavailableError() as error:
+                # Foreseen, such as a servant that does not start: what is wrong is in its words, not in our stack.
+                said = "; ".join(part for part in (error.message, error.hint) if part)
+                logger.warning("the task was interrupted: %s", said)
+                await count_failure(self._database, lease, said)
             case error:
                 # The boundary of a task: whatever it was, the daemon and the other tasks go on.
                 logger.error("running the task raised an error", exc_info=error)

@@ -216,7 +216,9 @@ class ServantConnection:
             lines = self._places.log.read_bytes()[-2000:].decode(errors="replace").strip().splitlines()
         except OSError:
             return f"see {self._places.log}"
-        return f"{self._places.log} ends: {lines[-1]}" if lines else f"see {self._places.log}"
+        # A hint of its own may follow.
+        said = next((line for line in reversed(lines) if line.startswith("error:")), lines[-1] if lines else "")
+        return f"{self._places.log} ends: {said}" if said else f"see {self._places.log}"
 
 
 def _reap() -> None:

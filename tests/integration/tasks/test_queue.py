@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from octrad.foundation.errors import UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.foundation.logging import fields_of
 from octrad.foundation.postgres.errors import DatabaseUnavailableError
@@ -205,6 +206,25 @@ async def test_an_error_is_tried_again_and_ends_the_task_the_third_time(
     assert "a bug" in ended.note
     assert ended.next_command == f"octractl retry {task.id}"
     assert isinstance((await log.read(task.id, ended.last_seq - 2))[0].detail, Advised)
+
+
+async def test_servant_that_is_away_is_said_with_its_own_words_and_no_traceback(
+    database: Database,
+    wakeups: Wakeups,
+    log: EventLog,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    monkeypatch.setattr("octrad.tasks.ownership.FIRST_PAUSE_S", 0.01)
+
+    async def is_away(_: Lease, __: CancelSignal) -> None:
+        raise UnavailableError("the runner does not start", hint="runner.log ends: error: no bwrap")
+
+    task = await submit(database)
+    async with serving(database, wakeups, is_away):
+        ended = await log.wait_until_final(task.id, 30)
+    assert "the runner does not start; runner.log ends: error: no bwrap" in ended.note
+    assert not [record for record in caplog.records if record.exc_info]
 
 
 async def test_outages_of_the_database_end_no_task_however_many(

@@ -22,6 +22,7 @@ GOLDEN = r"""
 08:00:11  manager backend      sent back:
                                | no tests
 08:00:12  octrad               runs `npm test` (with network)
+                               | … there is more: octractl logs k7f3 --step check/1/1
                                | ok 1
                                | not ok 2
                                | … 2.0 KiB left out …
