@@ -108,6 +108,7 @@ class House:
     log_name: str = "octrad.log"
     process: subprocess.Popen[str] | None = None
     extra_environment: dict[str, str] = field(default_factory=dict)
+    clients: list[subprocess.Popen[str]] = field(default_factory=list)
 
     @property
     def state_dir(self) -> Path:
@@ -179,7 +180,9 @@ class House:
         argv = [sys.executable, "-m", "octractl", "--socket", str(self.socket), *arguments]
         environment = os.environ | {"PYTHONPATH": str(ROOT)}
         pipe = subprocess.PIPE
-        return subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, env=environment)
+        process = subprocess.Popen(argv, stdout=pipe, stderr=pipe, text=True, env=environment)
+        self.clients.append(process)
+        return process
 
     @contextlib.contextmanager
     def follow(self, task: str) -> Iterator[Following]:
@@ -237,6 +240,10 @@ class House:
 
     def end(self) -> list[str]:
         """Stops what runs and removes all; returns the command lines of what was left behind by octrad's own end."""
+        for client in self.clients:  # a test that failed may have left some
+            if client.poll() is None:
+                client.kill()
+                client.communicate()
         if self.process:
             self.stop()
         left = self.running_processes()

@@ -9,7 +9,7 @@ SCENARIOS = load_scenarios(SCENARIOS_DIR)
 # How long the check of `slow` takes here: long enough to kill a daemon, start it and find the command still running.
 SLOW_S = 7
 # How long the model of `thinking` takes over its plan.
-THINKING_S = 6
+THINKING_S = 4
 
 
 def write_scenarios(directory: Path) -> Path:
