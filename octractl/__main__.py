@@ -32,7 +32,6 @@ def run(arguments: list[str]) -> int:  # noqa: PLR0911 - one return a kind of en
     is_debugging = "--debug" in _global_options(arguments)
     try:
         code = _invoke(arguments)
-        sys.stdout.flush()
     except click.exceptions.Exit as exit_:
         return exit_.exit_code
     except click.exceptions.NoArgsIsHelpError as error:
@@ -65,8 +64,12 @@ def _invoke(arguments: list[str]) -> int:
 
     if "_OCTRACTL_COMPLETE" in os.environ:
         cli.main(arguments, prog_name="octractl")
-    with cli.make_context("octractl", arguments) as context:
-        code = cli.invoke(context)
+    try:
+        with cli.make_context("octractl", arguments) as context:
+            code = cli.invoke(context)
+    finally:
+        # Also what a command printed before it failed; nothing else does it, because `main` leaves by os._exit.
+        sys.stdout.flush()
     return code if isinstance(code, int) else ExitCode.OK
 
 
