@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from octrad.foundation.config import Database
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import ConfigurationError, OctraError
 from octrad.foundation.postgres.embedded import EmbeddedPostgres, ensure_running
 from octrad.tasks.migrate import migrate
@@ -44,8 +45,7 @@ async def _kept_running(server: EmbeddedPostgres, state_dir: Path) -> AsyncItera
     try:
         yield
     finally:
-        keeping.cancel()
-        await asyncio.wait({keeping})
+        await end_tasks(keeping)
 
 
 async def _keep_running(server: EmbeddedPostgres, state_dir: Path) -> None:

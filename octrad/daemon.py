@@ -20,6 +20,7 @@ from octrad.api.server import ApiServer, socket_path
 from octrad.choose_database import migrated_database
 from octrad.foundation.cache import Cache, open_cache
 from octrad.foundation.config import Config
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.state_dir import hold_state_dir, machine_id
@@ -105,7 +106,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
         _tell_ready(path)
         await wishes.stop.wait()
         await _drain(parts, queue, working, server, wishes)
-        listening.cancel()
+        await end_tasks(listening)
 
 
 def _make_pipeline(parts: Parts) -> Pipeline:

@@ -5,6 +5,7 @@ import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.gateway.client import GatewayClient
@@ -72,9 +73,7 @@ class Pipeline:
                 return work.result()
         finally:
             # Here and on the way out of a drain: nobody works for this run any more when it is left.
-            work.cancel()
-            waiter.cancel()
-            await asyncio.gather(work, waiter, return_exceptions=True)
+            await end_tasks(work, waiter)
         return await self._cancelled(run, cancel)
 
     async def _cancelled(self, run: TaskRun, cancel: CancelSignal) -> Ending:
@@ -111,8 +110,7 @@ async def _waking(gateway: GatewayClient) -> AsyncIterator[None]:
     try:
         yield
     finally:
-        waking.cancel()
-        await asyncio.wait({waking})
+        await end_tasks(waking)
 
 
 async def _wake(gateway: GatewayClient) -> None:

@@ -15,6 +15,7 @@ from procrastinate.jobs import DeleteJobCondition
 from procrastinate.manager import JobManager
 from procrastinate.worker import Worker
 
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.foundation.logging import log_fields
@@ -109,7 +110,7 @@ class TaskQueue:
             sweeping = group.create_task(self._sweep_regularly())
             while not self._stopping.is_set():
                 await self._work(app)
-            sweeping.cancel()
+            await end_tasks(sweeping)
 
     def _app(self) -> App:
         app = App(connector=PatientConnector())
@@ -225,7 +226,7 @@ class TaskQueue:
         try:
             await self._run(lease, signal)
         finally:
-            watching.cancel()
+            await end_tasks(watching)
         if await is_owned(self._database, lease):
             raise OctraError("the work ended and left the task without an end")
 

@@ -11,6 +11,7 @@ import pytest
 from psycopg import sql
 from psycopg.conninfo import make_conninfo
 
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.postgres.embedded import ensure_running
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.event_log import EventLog
@@ -62,8 +63,7 @@ async def running_wakeups(dsn: str) -> AsyncIterator[Wakeups]:
         await wakeups.listening(10)
         yield wakeups
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
+        await end_tasks(listening)
 
 
 @pytest.fixture

@@ -1,0 +1,21 @@
+"""Ends asyncio tasks for certain: cancels them, and again, until they have ended.
+
+Once is not always enough: before Python 3.12 `asyncio.wait_for` loses a cancellation that comes together with the
+answer (https://github.com/python/cpython/issues/86296), and psycopg waits with it. A task that loops then never ends.
+"""
+
+import asyncio
+from typing import Any
+
+_ASK_AGAIN_S = 1.0
+
+
+async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+    """Cancels the tasks and returns when all have ended; what they raised stays with them.
+
+    Has no deadline of its own: a task that refuses to end for good is a bug, and its owner's deadline finds it.
+    """
+    while unfinished := {task for task in tasks if not task.done()}:
+        for task in unfinished:
+            task.cancel()
+        await asyncio.wait(unfinished, timeout=_ASK_AGAIN_S)
