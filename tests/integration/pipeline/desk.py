@@ -11,6 +11,7 @@ from pathlib import Path
 
 from octrad.foundation.cache import open_cache
 from octrad.foundation.config import Cache, Limits
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Database
 from octrad.gateway.client import GatewayClient
@@ -81,8 +82,7 @@ class Desk:
         running = asyncio.create_task(self.pipeline().run_task(lease, CancelSignal()))
         waiting = asyncio.create_task(self.wait_for(task_id, at, step))
         await asyncio.wait({running, waiting}, timeout=RUN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
-        waiting.cancel()
-        running.cancel()
+        await end_tasks(waiting, running)
         with contextlib.suppress(asyncio.CancelledError):
             await running
         if not is_final((await get_task(self.database, task_id)).state):
@@ -99,8 +99,7 @@ class Desk:
                     if isinstance(event, Event) and event.step == step and isinstance(event.detail, kind):
                         return
         finally:
-            listening.cancel()
-            await asyncio.gather(listening, return_exceptions=True)
+            await end_tasks(listening)
 
     async def events(self, task_id: TaskId, kind: type | None = None) -> list[Event]:
         log = EventLog(self.database, Wakeups(self.database.dsn))

@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.journal import Journal
@@ -47,7 +48,7 @@ async def main(dsn: str, directory: Path) -> None:
     queue = TaskQueue(database, wakeups, run, machine="here", tasks_at_once=4, drain_s=5)
     note(f"started {os.getpid()}")
     await queue.serve()
-    listening.cancel()
+    await end_tasks(listening)
 
 
 if __name__ == "__main__":
