@@ -80,9 +80,9 @@ async def run_sandboxed(
     begun = time.monotonic()
     async with _start(sandbox, entry) as started:
         pid = await _await_pid(started)
-        pidfd = os.pidfd_open(pid)
+        # It may have ended already, for want of something that it was to show; the output says what.
+        pidfd = _hold(pid)
         try:
-            # It may have ended already, for want of something that it was to show; the output says what.
             with contextlib.suppress(BrokenPipeError):
                 started.go.write(b"g")
             limit = await _follow(started, lambda: _exceeded(pid, limits, is_disk_short), limits, on_output)
@@ -164,6 +164,14 @@ async def _read_first_status(started: _Started) -> bytes:
     return line
 
 
+def _hold(pid: int) -> int | None:
+    """A pidfd of the process; None when it ended and bubblewrap has reaped it, so that nothing of it is left."""
+    try:
+        return os.pidfd_open(pid)
+    except ProcessLookupError:
+        return None
+
+
 def _exceeded(pid: int, limits: Limits, is_disk_short: Callable[[], bool]) -> Limit:
     if exceeds_memory(pid, limits.memory_bytes):
         return Limit.MEMORY
@@ -202,17 +210,19 @@ async def _read_output(output: FileIO, limit_bytes: int, on_output: Callable[[by
             return Limit.OUTPUT
 
 
-async def _leave_nothing(started: _Started, pidfd: int) -> None:
+async def _leave_nothing(started: _Started, pidfd: int | None) -> None:
     try:
-        with contextlib.suppress(ProcessLookupError):
-            signal.pidfd_send_signal(pidfd, signal.SIGKILL)
         async with asyncio.timeout(_GONE_TIMEOUT_S):
-            await readable(pidfd)
+            if pidfd is not None:
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(pidfd, signal.SIGKILL)
+                await readable(pidfd)
             await started.process.wait()
     except TimeoutError as error:
         raise SandboxFailedError("processes of the command do not end although they were killed") from error
     finally:
-        os.close(pidfd)
+        if pidfd is not None:
+            os.close(pidfd)
 
 
 def _read_exit_code(started: _Started) -> int:
