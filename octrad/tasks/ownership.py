@@ -120,9 +120,12 @@ async def reclaim_tasks(database: Database, hands: Hands) -> int:
 
 async def fetched_tasks(database: Database, machine: str) -> frozenset[TaskId]:
     """The tasks whose jobs the machine's worker has fetched."""
-    async with database.connection() as connection:
+
+    async def look(connection: AsyncConnection) -> frozenset[TaskId]:
         cursor = await connection.execute(_QUERIES["fetched_by_machine"], {"machine": machine})
         return frozenset(TaskId(row[0]) for row in await cursor.fetchall())
+
+    return await database.run(look)
 
 
 async def forget_workers(database: Database, machine: str) -> None:
@@ -144,9 +147,11 @@ async def note_worker(database: Database, machine: str, worker_id: int) -> None:
 
 
 async def _abandoned(database: Database, hands: Hands) -> list[TaskId]:
-    async with database.connection() as connection:
+    async def look(connection: AsyncConnection) -> list[TaskId]:
         cursor = await connection.execute(_QUERIES["abandoned_tasks"], _values(hands))
         return [TaskId(row[0]) for row in await cursor.fetchall()]
+
+    return await database.run(look)
 
 
 async def _reclaim(connection: AsyncConnection, task_id: TaskId, hands: Hands) -> bool:
