@@ -1,0 +1,46 @@
+# What `units.nix` is given, from the values of the options, the settings that come of them, and what is known of the
+# machine. The one place where both NixOS and `render.nix` go through, so that tests try what NixOS gets.
+{
+  package,
+  values,
+  settings,
+  machine,
+}:
+let
+  inherit (values) database models group;
+
+  withKeys = builtins.filter (name: models.providers.${name}.keyFile != null) (builtins.attrNames models.providers);
+  keyFiles = builtins.listToAttrs (
+    map (name: {
+      inherit name;
+      value = toString models.providers.${name}.keyFile;
+    }) withKeys
+  );
+
+  # Where others than the group's members have a role, everybody may knock and the front door alone decides, by the
+  # kernel's word; else the socket's mode keeps strangers out already.
+  roles = builtins.attrValues (settings.access or { });
+  isForeign = role: (role.users or [ ]) != [ ] || builtins.any (name: name != group) (role.groups or [ ]);
+in
+{
+  inherit package settings keyFiles;
+  inherit (values) user group addresses;
+  inherit (machine)
+    configFile
+    systemdVersion
+    kill
+    runnerPath
+    runnerGroups
+    ;
+  gatewayUser = "octra-gateway";
+  runnerUser = "octra-runner";
+  database = {
+    inherit (database) createLocally;
+    inherit (machine) psql;
+    dsnFile = if database.dsnFile == null then null else toString database.dsnFile;
+    localUnits = machine.postgresUnits;
+    units = if database.createLocally then machine.postgresUnits ++ [ "octra-database.service" ] else [ ];
+  };
+  runnerNetwork = values.sandbox.fetch;
+  socketMode = if builtins.any isForeign roles then "0666" else "0660";
+}
