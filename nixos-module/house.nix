@@ -17,6 +17,12 @@ let
     }) withKeys
   );
 
+  # Providers that the configuration names by number; one named by name is public, or in `models.addresses`.
+  hosts = map (
+    name: builtins.match "https?://\\[?([0-9.]+|[0-9a-fA-F:]+)]?(:[0-9]+)?(/.*)?" (settings.providers.${name}.base_url or "")
+  ) (builtins.attrNames (settings.providers or { }));
+  named = map builtins.head (builtins.filter (host: host != null) hosts);
+
   # Where others than the group's members have a role, everybody may knock and the front door alone decides, by the
   # kernel's word; else the socket's mode keeps strangers out already.
   roles = builtins.attrValues (settings.access or { });
@@ -24,7 +30,8 @@ let
 in
 {
   inherit package settings keyFiles;
-  inherit (values) user group addresses;
+  inherit (values) user group;
+  inherit (database) addresses;
   inherit (machine)
     configFile
     systemdVersion
@@ -41,6 +48,7 @@ in
     localUnits = machine.postgresUnits;
     units = if database.createLocally then machine.postgresUnits ++ [ "octra-database.service" ] else [ ];
   };
+  providerAddresses = models.addresses ++ named;
   runnerNetwork = values.sandbox.fetch;
   socketMode = if builtins.any isForeign roles then "0666" else "0660";
 }

@@ -24,15 +24,16 @@ let
     database = {
       createLocally = true;
       dsnFile = null;
+      addresses = [ "localhost" ];
     };
     redis.createLocally = false;
     models = {
       chain = [ ];
       providers = { };
+      addresses = [ ];
     };
     nixpkgs = null;
     access.member.groups = [ given.group or "octra" ];
-    addresses = [ "localhost" ];
     sandbox = {
       commandTimeout = null;
       outputBytes = null;
@@ -40,7 +41,7 @@ let
       processes = null;
       fileBytes = null;
       commandsAtOnce = null;
-      fetch = true;
+      fetch = false;
     };
     snapshots = {
       secrets = "refuse";

@@ -10,6 +10,7 @@
 #   kill                       a program
 #   database                   { units, localUnits, psql, dsnFile, createLocally }
 #   addresses                  what octrad may reach where its database is no Unix socket
+#   providerAddresses          what the gateway may reach besides the public Internet and this machine
 #   keyFiles                   { PROVIDER = file; }, for the gateway alone
 #   runnerPath, runnerGroups   packages whose programs the runner finds; groups that it is in besides
 #   runnerNetwork              whether it may fetch the inputs of flakes

@@ -18,13 +18,11 @@ let
   drain = settings.limits.drain_s or 20;
   arguments = "--state-dir /var/lib/octra --config ${configFile}";
 
-  startsWith = prefix: text: builtins.substring 0 (builtins.stringLength prefix) text == prefix;
   isLocal =
     database.dsnFile == null
     && (settings.database.dsn_file or null) == null
     && builtins.match "(.* )?host=/.*|postgres(ql)?:///.*" (settings.database.dsn or "") != null;
-  needsNetwork =
-    !isLocal || !builtins.any (prefix: startsWith prefix (settings.cache.redis_url or "unix://")) [ "unix://" ];
+  needsNetwork = !isLocal || builtins.match "(unix://.*)?" (settings.cache.redis_url or "") == null;
 in
 {
   service = {
@@ -96,11 +94,7 @@ in
         if needsNetwork then
           {
             PrivateNetwork = false;
-            RestrictAddressFamilies = [
-              "AF_UNIX"
-              "AF_INET"
-              "AF_INET6"
-            ];
+            RestrictAddressFamilies = [ "AF_UNIX AF_INET AF_INET6" ];
             IPAddressAllow = addresses;
           }
         else

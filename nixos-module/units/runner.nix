@@ -18,10 +18,9 @@ in
   inherit (common) socket;
   service = common.service // {
     path = house.runnerPath;
-    environment = if house.settings.nix.store or "auto" == "private" then { } else { NIX_REMOTE = "daemon"; };
+    environment = if (house.settings.nix.store or "auto") == "private" then { } else { NIX_REMOTE = "daemon"; };
     serviceConfig =
       removeAttrs common.service.serviceConfig [
-        "IPAddressDeny"
         "ProcSubset" # bubblewrap reads /proc/sys/kernel/overflowuid
         "RestrictSUIDSGID" # bubblewrap fails with "Function not implemented"
       ]
@@ -34,12 +33,9 @@ in
         TasksMax = (sandbox.processes or 512) * commands + 512;
         MemoryDenyWriteExecute = false;
         RestrictNamespaces = [ "cgroup ipc mnt net pid user uts" ];
-        RestrictAddressFamilies = [
-          "AF_UNIX"
-          "AF_INET"
-          "AF_INET6"
-          "AF_NETLINK"
-        ];
+        RestrictAddressFamilies = [ "AF_UNIX AF_INET AF_INET6 AF_NETLINK" ];
+        # A test that talks to itself does so over the loopback of the command's own network namespace.
+        IPAddressAllow = [ "localhost" ];
         SystemCallFilter = [ "@system-service @mount" ];
         InaccessiblePaths = [
           "-/run/postgresql"
@@ -48,6 +44,14 @@ in
         ];
       }
       // (if house.runnerGroups == [ ] then { } else { SupplementaryGroups = house.runnerGroups; })
-      // (if house.runnerNetwork then { PrivateNetwork = false; } else { });
+      // (
+        if house.runnerNetwork then
+          {
+            PrivateNetwork = false;
+            IPAddressAllow = [ "any" ];
+          }
+        else
+          { }
+      );
   };
 }

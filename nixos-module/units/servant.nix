@@ -8,6 +8,7 @@
   group,
   configFile,
   kill,
+  systemdVersion,
   ...
 }:
 {
@@ -18,7 +19,9 @@
     reloadIfChanged = true;
     # The socket would be taken away after some quick failures, and with it every later call.
     unitConfig.StartLimitIntervalSec = 0;
-    serviceConfig = import ./hardening.nix // {
+    serviceConfig =
+      import ./hardening.nix
+      // {
       Type = "notify";
       ExecStart = "${package}/bin/octrad ${name} --state-dir /var/lib/octra-${name} --config ${configFile}";
       ExecReload = "${kill} -USR1 $MAINPID";
@@ -30,7 +33,9 @@
       RestartSec = 1;
       TimeoutStopSec = 30;
       KillMode = "mixed";
-    };
+    }
+    # Its callers are root and users of the system, whose numbers this leaves as they are; see hardening.nix.
+    // (if systemdVersion >= 257 then { PrivateUsers = "identity"; } else { });
   };
 
   socket = {
