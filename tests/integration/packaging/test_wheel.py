@@ -1,26 +1,9 @@
 """What `pip install` brings: SQL, prompts, stacks, guides, scenarios and the stand-in are files beside the code."""
 
-import shutil
-import subprocess
-import sys
 from pathlib import Path
 from zipfile import ZipFile
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[3]
-PACKAGES = ("octrad", "octractl", "octra_proto")
-BUILD = "import setuptools.build_meta as backend; backend.build_wheel('dist')"
-
-
-@pytest.fixture
-def source(tmp_path: Path) -> Path:
-    """A copy to build in: the backend leaves its own files beside what it reads."""
-    for package in PACKAGES:
-        shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
-        shutil.copy(ROOT / name, tmp_path / name)
-    return tmp_path
+from tests.wheel import PACKAGES, build_wheel, copy_source
 
 
 def files_of(source: Path) -> set[str]:
@@ -28,14 +11,10 @@ def files_of(source: Path) -> set[str]:
     return {str(path.relative_to(source)) for path in found}
 
 
-def test_wheel_holds_every_file_of_the_packages_and_both_programs(source: Path) -> None:
+def test_wheel_holds_every_file_of_the_packages_and_both_programs(tmp_path: Path) -> None:
+    source = copy_source(tmp_path)
     expected = files_of(source)
-    built = subprocess.run(
-        [sys.executable, "-c", BUILD], cwd=source, capture_output=True, text=True, timeout=100, check=False
-    )
-    assert built.returncode == 0, built.stderr
-    (wheel,) = (source / "dist").glob("*.whl")
-    with ZipFile(wheel) as archive:
+    with ZipFile(build_wheel(source)) as archive:
         held = set(archive.namelist())
         programs = archive.read(next(name for name in held if name.endswith("entry_points.txt"))).decode()
     assert {name for name in held if ".dist-info/" not in name} == expected
