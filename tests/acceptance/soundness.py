@@ -1,20 +1,35 @@
 """What holds of a task's record however often its daemon was killed."""
 
 from collections import Counter
+from typing import Any, Protocol
 
-from tests.daemon import House, Rehearsal, wait_until
+from tests.daemon import House, wait_until
 
 # A servant forgets a result a moment after the task has ended.
 FORGOTTEN_WITHIN_S = 10
 
 
-def asked_twice(rehearsal: Rehearsal, task: str) -> dict[str, int]:
+class Model(Protocol):
+    """Who knows what was asked of the model about a task."""
+
+    def requests(self, task: str) -> list[dict[str, Any]]: ...
+
+
+class Records(Protocol):
+    """Who tells what is recorded of a task."""
+
+    def events(self, task: str) -> list[dict[str, Any]]: ...
+
+    def show(self, task: str) -> Any: ...
+
+
+def asked_twice(rehearsal: Model, task: str) -> dict[str, int]:
     """The steps whose question the provider received more than once."""
     counted = Counter(row["step"] for row in rehearsal.requests(task))
     return {step: count for step, count in counted.items() if count > 1}
 
 
-def assert_sound(daemon: House, task: str) -> None:
+def assert_sound(daemon: Records, task: str) -> None:
     """The event log has no gap, and no step was recorded, charged or snapshotted twice."""
     events = daemon.events(task)
     assert [int(event["seq"]) for event in events] == list(range(1, len(events) + 1))

@@ -38,18 +38,14 @@ class Machine:
         become = ["setpriv", f"--reuid={user}", f"--regid={user}", "--init-groups", "--inh-caps=-all"]
         return [*enter, f"HOME=/home/{user}", f"USER={user}", *become, *command]
 
-    def run(
-        self, *command: str, user: str = "root", stdin: str = "", timeout_s: float = COMMAND_TIMEOUT_S
-    ) -> Said:
+    def run(self, *command: str, user: str = "root", stdin: str = "", timeout_s: float = COMMAND_TIMEOUT_S) -> Said:
         """Runs it to its end."""
         ended = subprocess.run(
             self.argv(command, user), input=stdin, capture_output=True, text=True, timeout=timeout_s, check=False
         )
         return Said(ended.returncode, ended.stdout, ended.stderr)
 
-    def must(
-        self, *command: str, user: str = "root", stdin: str = "", timeout_s: float = COMMAND_TIMEOUT_S
-    ) -> str:
+    def must(self, *command: str, user: str = "root", stdin: str = "", timeout_s: float = COMMAND_TIMEOUT_S) -> str:
         """Runs it, requires that it exits 0, and returns what it printed."""
         said = self.run(*command, user=user, stdin=stdin, timeout_s=timeout_s)
         assert said.exit_code == 0, f"{user}$ {' '.join(command)}: {said}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 APT = Path("/etc/apt")
 # What has to pass on to another apt: how this machine reaches the network.
-_SETTINGS = re.compile(r'^Acquire::(?:https?|Retries).*;$', re.MULTILINE)
+_SETTINGS = re.compile(r"^Acquire::(?:https?|Retries).*;$", re.MULTILINE)
 
 
 def read_mirror(directory: Path = APT) -> str:
@@ -42,4 +42,4 @@ def read_network_settings() -> str:
 
 
 def _is_debian(uri: str, suites: str) -> bool:
-    return uri.rstrip("/").endswith("/debian") and "-security" not in suites.split()[0]
+    return uri.rstrip("/").endswith("/debian") and "-security" not in suites.split(maxsplit=1)[0]

@@ -1,0 +1,65 @@
+"""Who may do what is known by the kernel's word for the caller, and a refusal says why."""
+
+import pytest
+
+from octractl.exit_codes import ExitCode
+from tests.system.service import Service
+
+
+def assert_refused(service: Service, user: str, *arguments: str, saying: str) -> None:
+    said = service.octractl(*arguments, user=user)
+    assert said.exit_code == ExitCode.NO_PERMISSION, said
+    assert said.stderr.startswith("error: "), said.stderr
+    assert "hint: " in said.stderr, said.stderr
+    assert saying in said.stderr, said.stderr
+
+
+@pytest.mark.parametrize("command", [("status",), ("list",), ("submit", "anything", "--detach")])
+def test_a_user_without_a_role_is_refused(service: Service, command: tuple[str, ...]) -> None:
+    assert_refused(service, "mallory", *command, saying="mallory")
+
+
+def test_a_viewer_sees_and_may_not_act(service: Service) -> None:
+    task = service.submit("quick")
+    assert service.must("show", task, user="victor").stdout
+    assert_refused(service, "victor", "submit", "anything", "--detach", saying="member")
+    assert_refused(service, "victor", "cancel", task, saying="victor")
+    assert service.wait(task)["state"] == "TASK_STATE_DONE"
+
+
+def test_a_member_may_not_touch_the_task_of_another_and_an_admin_may(service: Service) -> None:
+    task = service.submit("slow")
+    assert_refused(service, "bob", "cancel", task, saying="bob")
+    service.must("cancel", task, "--reason", "no longer wanted", user="ada")
+    assert service.wait(task)["state"] == "TASK_STATE_CANCELLED"
+
+
+def test_the_sockets_of_the_servants_are_closed_to_people(service: Service) -> None:
+    for socket in ("/run/octra-gateway/gateway.sock", "/run/octra-runner/runner.sock"):
+        for user in ("alice", "mallory"):
+            script = f"import socket; socket.socket(socket.AF_UNIX).connect('{socket}')"
+            assert service.machine.run("python3", "-c", script, user=user).exit_code != 0, (socket, user)
+
+
+@pytest.mark.parametrize("role", ["owner", "member"])
+def test_a_name_in_the_environment_or_a_user_namespace_is_no_identity(service: Service, role: str) -> None:
+    """What a process says of itself, its mapped root included, is not what the kernel says of it."""
+    forged = ["env", "USER=root", "LOGNAME=root", "SUDO_USER=octra", f"OCTRA_ROLE={role}"]
+    said = service.machine.run(*forged, "unshare", "--user", "--map-root-user", "octractl", "list", user="mallory")
+    assert said.exit_code == ExitCode.NO_PERMISSION, said
+
+
+def test_state_keys_and_database_are_closed_to_people(service: Service) -> None:
+    for path in ("/var/lib/octra", "/var/lib/octra-gateway", "/var/lib/octra-runner"):
+        assert service.machine.run("ls", path, user="mallory").exit_code != 0, path
+        if path != "/var/lib/octra":
+            assert service.machine.run("ls", path, user="alice").exit_code != 0, path
+    assert service.machine.run("psql", "octra", user="mallory").exit_code != 0
+
+
+def test_an_acting_call_is_in_the_audit_log(service: Service) -> None:
+    task = service.submit("quick")
+    assert service.wait(task)["state"] == "TASK_STATE_DONE"
+    uid = service.machine.must("id", "--user", "alice")
+    entries = service.machine.journal("OCTRA_USER=alice", f"OCTRA_UID={uid}")
+    assert any("Submit" in str(entry.get("OCTRA_METHOD")) for entry in entries), entries[-3:]

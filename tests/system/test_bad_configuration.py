@@ -1,0 +1,37 @@
+"""A configuration that is wrong is refused before anything runs, and the journal names the key."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.system.service import Service
+from tests.system.units import CONFIG
+
+BAD = {
+    "limits.tasks_at_once": ("[limits]\n", "[limits]\ntasks_at_once = 0\n"),
+    "sandbox.memroy_bytes": ("[sandbox]\n", "[sandbox]\nmemroy_bytes = 1\n"),
+    "access.viewer.users": ("victor", "nobody-of-this-name"),
+}
+
+
+@pytest.fixture
+def config(service: Service) -> Iterator[str]:
+    """The configuration, which is put back afterwards."""
+    good = service.machine.path(CONFIG).read_text(encoding="utf-8")
+    yield good
+    service.machine.write(CONFIG, good)
+    service.machine.must("systemctl", "reset-failed", "octrad.service")
+    service.machine.must("systemctl", "restart", "octrad.socket", "octrad.service")
+
+
+@pytest.mark.parametrize("key", BAD)
+def test_a_bad_key_is_named_and_octrad_does_not_start(service: Service, config: str, key: str) -> None:
+    machine, (old, new) = service.machine, BAD[key]
+    bad = config.replace(old, new) if old in config else f"{config}\n{new}"
+    machine.write(CONFIG, bad)
+    said = machine.run("systemctl", "restart", "octrad.service")
+    assert said.exit_code != 0
+    shown = machine.show("octrad.service", "ActiveState", "SubState", "NRestarts", "Result")
+    assert shown["ActiveState"] == "failed", shown  # and not started over and over
+    status = machine.run("systemctl", "status", "--no-pager", "--full", "octrad.service").stdout
+    assert key in status, status

@@ -1,0 +1,52 @@
+"""An ordinary member of the group has a project built, reads about it in the journal, and gets it back."""
+
+import pytest
+
+from tests.system.service import Service
+
+
+@pytest.fixture(scope="module")
+def task(installed: Service) -> str:
+    """A task of alice's that is done; she submitted it as a user does, and followed it."""
+    installed.wait_until_ready()
+    request = "A command line todo list in Python: add, list, done and remove, kept in a JSON file, with tests"
+    said = installed.must("submit", request, "--progress", "json")
+    return str(said.events[-1]["id"])
+
+
+def test_a_member_gets_what_was_asked_for(service: Service, task: str) -> None:
+    machine = service.machine
+    assert service.show(task)["task"]["state"] == "TASK_STATE_DONE"
+    service.must("restore", task, f"/home/alice/{task}")
+    assert machine.must("stat", "--format=%U", f"/home/alice/{task}") == "alice"
+    tested = machine.run(
+        "python3", "-m", "unittest", "discover", "-s", f"/home/alice/{task}", "-t", f"/home/alice/{task}", user="alice"
+    )
+    assert tested.exit_code == 0, tested.stderr
+
+
+def test_the_journal_tells_the_story(service: Service, task: str) -> None:
+    entries = service.machine.journal(f"OCTRA_TASK={task}")
+    events = [entry.get("OCTRA_EVENT", "") for entry in entries]
+    units = {entry["_SYSTEMD_UNIT"] for entry in entries}
+    assert {"octrad.service"} <= units <= {"octrad.service", "octra-gateway.service", "octra-runner.service"}
+    told = "\n".join(str(entry["MESSAGE"]) for entry in entries)
+    assert len(entries) >= 5, told
+    assert any(events), events
+    assert "MESSAGE_ID" in set().union(*entries), told
+    request = service.show(task)["task"]["request"]
+    assert request not in told  # a journal is read by more people than a task
+
+
+def test_status_is_healthy(service: Service, task: str) -> None:
+    assert task
+    status = service.must("status", "--json").json
+    unhealthy = [part for part in status["parts"] if part.get("state") != "HEALTH_STATE_OK"]
+    assert unhealthy == []
+
+
+def test_snapshots_survive_the_garbage_collector(service: Service, task: str) -> None:
+    path = service.show(task)["task"]["store_path"]
+    service.machine.must("nix-collect-garbage", timeout_s=120)
+    service.machine.must("nix-store", "--verify-path", path)
+    service.must("restore", task, f"/home/alice/{task}-after-gc")

@@ -1,0 +1,31 @@
+"""The units that the module makes: systemd understands all of them, and each is as closed as it can be."""
+
+import pytest
+
+from tests.system.installation import SERVICES, SOCKETS
+from tests.system.service import Service
+
+# What `systemd-analyze security` may say of each, times ten.
+EXPOSURE = {"octrad.service": 8, "octra-gateway.service": 10, "octra-runner.service": 20}
+
+
+def test_systemd_finds_nothing_wrong_with_the_units(service: Service) -> None:
+    said = service.machine.run("systemd-analyze", "verify", "octra-database.service", *SERVICES, *SOCKETS)
+    assert (said.exit_code, said.stdout, said.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("unit", SERVICES)
+def test_exposure_stays_below_its_bound(service: Service, unit: str) -> None:
+    threshold = f"--threshold={EXPOSURE[unit]}"
+    said = service.machine.run("systemd-analyze", "security", "--no-pager", threshold, unit)
+    assert said.exit_code == 0, "\n".join(line for line in said.stdout.splitlines() if not line.startswith("✓"))
+
+
+@pytest.mark.parametrize("unit", SOCKETS)
+def test_sockets_listen(service: Service, unit: str) -> None:
+    assert service.machine.is_active(unit)
+
+
+def test_each_process_is_its_own_user(service: Service) -> None:
+    users = {unit: service.machine.show(unit, "User")["User"] for unit in SERVICES}
+    assert list(users.values()) == ["octra", "octra-gateway", "octra-runner"]
