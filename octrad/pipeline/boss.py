@@ -1,5 +1,6 @@
 """The Boss: grades a request, plans the project, and says at the end whether it is what was asked for."""
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -16,6 +17,8 @@ from octrad.runner.reading import DiffSide
 from octrad.tasks.events import EventDetail, Planned, PlannedManager, Reviewed
 from octrad.tasks.machine import TaskState
 from octrad.tasks.transition import change_state, describe_task
+
+logger = logging.getLogger(__name__)
 
 # Up to this grade one worker builds everything and there are no managers.
 FAST_PATH_GRADE = 2
@@ -50,6 +53,8 @@ async def make_plan(run: TaskRun, tree: CreatedTree, grade: int) -> Plan:
     else:
         plan = await _ask_for_plan(run, tree, "plan", PlanAnswer)
     await describe_task(run.tools.database, run.lease, title=plan.title, stack=plan.stack)
+    counts = len(plan.workers), len(plan.checks)
+    logger.info("planned: %d workers, %d acceptance commands, stack %s", *counts, plan.stack)
     return plan
 
 

@@ -6,6 +6,7 @@ How the run ends is recorded first; from then on it ends that way, however often
 import logging
 
 from octrad.foundation.errors import OctraError, UnavailableError
+from octrad.foundation.message_ids import MessageId
 from octrad.gateway.calls import ModelsFailedError
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import ChecksFailedError
@@ -99,6 +100,7 @@ async def _take_snapshot(run: TaskRun, ending: Ending) -> Snapshot:
             rehearsal=run.task.rehearsal,
         )
         await record_snapshot(run.tools.database, run.lease, new, step=step.name)
+        logger.info("took a snapshot: %s", snapshot.store_path, extra={"message_id": MessageId.SNAPSHOT_TAKEN})
         return snapshot
 
     name = step_names.snapshotted(run.task.run)
@@ -129,4 +131,6 @@ async def _end_with_note(run: TaskRun, ending: Ending, snapshot_failure: str) ->
     note, next_command = advise(run.task.id, ending, kept, snapshot_failure=snapshot_failure)
     to = TaskState.CANCELLED if ending.kind is EndKind.CANCELLED else TaskState.FAILED
     advice = Advice(note, next_command)
+    # Not the note itself: it may quote a model.
+    logger.info("ends as %s (%s); its note says why; next: %s", to, ending.code or ending.kind, next_command)
     await change_state(run.tools.database, run.lease, to, reason=ending.message[:200], advice=advice)

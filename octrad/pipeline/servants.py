@@ -3,6 +3,7 @@
 A step makes at most one call, under its own request id, so that after a crash the same call is found again.
 """
 
+import logging
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -11,6 +12,8 @@ from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.runner.operations import Command, CommandResult, Progress, TreePlace
 from octrad.tasks.events import CommandFinished, CommandOutput, CommandStarted, FilesChanged, Remarked
 from octrad.tasks.journal_step import Step
+
+logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -55,6 +58,9 @@ async def run_in_sandbox(run: TaskRun, step: Step, place: TreePlace, command: Co
     result = await run.tools.runner.run_command(step.request_id, place, command, on_output=say)
     run.tree_hashes.setdefault(place.commit, result.tree_hash)
     step.record(CommandFinished(command.command, result.exit_code, result.duration_ms, result.limit))
+    if not result.succeeded:
+        # Not the command itself: a model chose it.
+        logger.info("a command ended with %s after %d ms", ending_of(result), result.duration_ms)
     record_change(step, result.commit if command.commit_subject else "", result.paths)
     return result
 

@@ -19,7 +19,7 @@ from psycopg import AsyncConnection
 from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter, ValidationError
 
-from octrad.foundation.errors import ConflictError
+from octrad.foundation.errors import ConflictError, OctraError
 from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.pool import Database, with_retry
 from octrad.foundation.postgres.queries import load_queries
@@ -104,8 +104,11 @@ class Journal:
         except Exception as error:
             # Whatever it was, the step has ended without a result: that is to be recorded, and the error goes on.
             await self._end(step, StepState.FAILED, _ms_since(started), error=_told(error))
+            # Only its kind: what it says may quote a model.
+            logger.info("a step failed after %d ms: %s", _ms_since(started), _kind_of(error))
             raise
         await self._end(step, StepState.FINISHED, _ms_since(started), result=adapter.dump_json(value).decode())
+        logger.info("a step finished in %d ms", _ms_since(started))
         return value
 
     async def recorded(self, name: str, result: type[T]) -> T | None:
@@ -246,6 +249,10 @@ def _ms_since(started: float) -> int:
 
 def _told(error: Exception) -> str:
     return storable_text(str(error) or type(error).__name__)[:_ERROR_CHARACTERS]
+
+
+def _kind_of(error: Exception) -> str:
+    return error.code if isinstance(error, OctraError) else type(error).__name__
 
 
 def _call_json(call: ModelCall) -> dict[str, Any]:

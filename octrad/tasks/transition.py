@@ -7,6 +7,7 @@ from typing import Final
 
 from psycopg import AsyncConnection
 
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, StaleLeaseError, append_events
@@ -19,6 +20,13 @@ from octrad.tasks.task_row import task_row
 
 logger = logging.getLogger(__name__)
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
+_MESSAGE_IDS: Final = {
+    TaskState.QUEUED: MessageId.TASK_QUEUED,
+    TaskState.RUNNING: MessageId.TASK_STARTED,
+    TaskState.DONE: MessageId.TASK_DONE,
+    TaskState.FAILED: MessageId.TASK_FAILED,
+    TaskState.CANCELLED: MessageId.TASK_CANCELLED,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +63,7 @@ async def move_task(
     moved = await _update(connection, task, to, cause)
     change = StateChanged(task.state, to, cause.reason)
     await append_events(connection, task.id, [NewEvent(change, cause.role)])
-    logger.info("the task went from %s to %s", task.state, to, extra={"task": task.id, "project": task.project})
+    _tell_log(moved, task.state, cause)
     return moved
 
 
@@ -136,6 +144,15 @@ async def describe_task(
             raise StaleLeaseError(lease)
 
     await database.run(describe)
+
+
+def _tell_log(task: Task, came_from: TaskState, cause: Cause) -> None:
+    """The states of a task are what its story in the journal hangs on. No reason: it may quote a model."""
+    fields = {"task": task.id, "project": task.project, "role": cause.role, "uid": cause.uid}
+    is_resumed_review = task.state is TaskState.RUNNING and came_from is not TaskState.QUEUED
+    fields["message_id"] = None if is_resumed_review else _MESSAGE_IDS.get(task.state)
+    level = logging.WARNING if task.state is TaskState.FAILED else logging.INFO
+    logger.log(level, "the task went from %s to %s", came_from, task.state, extra=fields)
 
 
 async def _update(connection: AsyncConnection, task: Task, to: TaskState, cause: Cause) -> Task:
