@@ -115,7 +115,8 @@ class JournalHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         """Sends one record."""
         try:
-            self._send(self.format(record), **journal_fields(record, self._identifier))
+            # The line is a number for the library, which writes all other fields as they are.
+            self._send(self.format(record), CODE_LINE=record.lineno, **journal_fields(record, self._identifier))
         except Exception:  # noqa: BLE001 - the rule of logging: a handler never raises
             self.handleError(record)
 
@@ -130,7 +131,6 @@ def journal_fields(record: logging.LogRecord, identifier: str) -> dict[str, str]
         "SYSLOG_IDENTIFIER": identifier,
         "LOGGER": record.name,
         "CODE_FILE": record.pathname,
-        "CODE_LINE": str(record.lineno),
         "CODE_FUNC": record.funcName or "",
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from octrad.foundation.logging import (
+    JournalHandler,
     TextFormatter,
     fields_of,
     is_journal,
@@ -58,6 +59,14 @@ def test_journal_gets_the_id_and_the_name_of_an_event() -> None:
     assert fields["MESSAGE_ID"] == MessageId.TASK_DONE
     assert fields["OCTRA_EVENT"] == "task_done"
     assert not {"MESSAGE_ID", "OCTRA_EVENT"} & set(journal_fields(record(), "octrad"))
+
+
+def test_a_record_reaches_the_journal_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By the real library, which formats some fields itself; only its last call into C is watched."""
+    sent: list[str] = []
+    monkeypatch.setattr("systemd.journal.sendv", lambda *fields: sent.extend(map(str, fields)))
+    JournalHandler("octrad").handle(record(task="t1", message_id=MessageId.TASK_DONE))
+    assert {"MESSAGE=hello world", "OCTRA_TASK=t1", "CODE_LINE=7", f"MESSAGE_ID={MessageId.TASK_DONE}"} <= set(sent)
 
 
 def test_root_is_a_user_like_any_other() -> None:
