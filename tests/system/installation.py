@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.acceptance.rehearsed import write_scenarios
+from tests.daemon import wait_until
 from tests.system.machine import Machine
 from tests.system.python_packages import VENV
 from tests.system.units import render
@@ -83,7 +84,14 @@ def install(machine: Machine) -> None:
     machine.must("systemctl", "daemon-reload")
     machine.must("systemctl", "restart", "nix-daemon.service")
     machine.must("systemctl", "start", "redis-server@octra.service", "octra-rehearsal.service")
+    wait_until(lambda: is_answering(machine), 30, "the rehearsal answers")
     machine.must("systemctl", "enable", "--now", *SOCKETS, "octrad.service", timeout_s=180)
+
+
+def is_answering(machine: Machine) -> bool:
+    """Whether the rehearsal takes calls."""
+    connect = f"import socket; socket.create_connection(('127.0.0.1', {REHEARSAL_PORT})).close()"
+    return machine.run("python3", "-c", connect).exit_code == 0
 
 
 def _install_wheel(machine: Machine) -> None:
