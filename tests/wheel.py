@@ -15,6 +15,7 @@ def copy_source(directory: Path) -> Path:
     """Copies what the wheel is made of: the build backend leaves its own files beside what it reads."""
     for package in PACKAGES:
         shutil.copytree(ROOT / package, directory / package, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(ROOT / "systemd", directory / "systemd")
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, directory / name)
     return directory

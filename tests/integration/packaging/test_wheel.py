@@ -17,6 +17,7 @@ def test_wheel_holds_every_file_of_the_packages_and_both_programs(tmp_path: Path
     with ZipFile(build_wheel(source)) as archive:
         held = set(archive.namelist())
         programs = archive.read(next(name for name in held if name.endswith("entry_points.txt"))).decode()
-    assert {name for name in held if ".dist-info/" not in name} == expected
+    assert {name for name in held if ".dist-info/" not in name and ".data/" not in name} == expected
+    assert any(name.endswith(".data/data/lib/systemd/catalog/octra.catalog") for name in held)
     assert "octrad = " in programs
     assert "octractl = " in programs
