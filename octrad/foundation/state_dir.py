@@ -10,6 +10,7 @@ from octrad.foundation.ids import new_id
 from octrad.foundation.lock_file import LockFile
 
 _DIRECTORY_MODE = 0o750
+_SYSTEM_STATE = Path("/var/lib/octra")
 
 
 class StateDirInUseError(ConflictError):
@@ -23,9 +24,11 @@ def default_state_dir() -> Path:
     given = os.environ.get("STATE_DIRECTORY", "").split(":")[0]
     if given:
         return Path(given)
-    if os.geteuid() == 0:
-        return Path("/var/lib/octra")
-    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "octra"
+    state_home = os.environ.get("XDG_STATE_HOME") or os.path.expanduser("~/.local/state")  # noqa: PTH111 - below
+    # pathlib raises for a user without a home, such as systemd's dynamic ones; this leaves the `~` standing.
+    if os.geteuid() == 0 or state_home.startswith("~"):
+        return _SYSTEM_STATE
+    return Path(state_home) / "octra"
 
 
 def make_state_dir(path: Path) -> None:
