@@ -68,30 +68,30 @@ def _run(arguments: argparse.Namespace) -> int:
         case "check":
             return _check(arguments.state_dir, arguments.config, as_json=arguments.json)
         case _:
-            return _with_config(arguments, load_config(arguments.config))
+            return _serve(arguments)
 
 
-def _with_config(arguments: argparse.Namespace, config: Config) -> int:
+def _serve(arguments: argparse.Namespace) -> int:
     state_dir: Path = arguments.state_dir.absolute()
     match arguments.command:
         case "serve":
             from octrad.daemon import serve  # noqa: PLC0415
 
-            asyncio.run(serve(state_dir, arguments.config, config))
+            asyncio.run(serve(state_dir, arguments.config))
         case "gateway":
             from octrad.gateway.server.serve import serve as serve_gateway  # noqa: PLC0415
 
-            asyncio.run(serve_gateway(state_dir, config))
+            asyncio.run(serve_gateway(state_dir, arguments.config))
         case "runner" if arguments.check:
-            _print_runner_findings(state_dir, config)
+            _print_runner_findings(state_dir, load_config(arguments.config))
         case "runner":
             from octrad.runner.server.serve import serve as serve_runner  # noqa: PLC0415
 
-            asyncio.run(serve_runner(state_dir, config))
+            asyncio.run(serve_runner(state_dir, arguments.config))
         case "migrate":
             from octrad.choose_database import migrate_database  # noqa: PLC0415
 
-            asyncio.run(migrate_database(state_dir, config.database))
+            asyncio.run(migrate_database(state_dir, load_config(arguments.config).database))
     return os.EX_OK
 
 

@@ -13,18 +13,22 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from systemd.daemon import notify
-
 from octrad.api.parts import Parts
 from octrad.api.server import ApiServer, socket_path
 from octrad.choose_database import migrated_database
+from octrad.foundation.accepted_config import accepted_path, keep_accepted
 from octrad.foundation.cache import Cache, open_cache
 from octrad.foundation.config import Config
 from octrad.foundation.end_tasks import end_tasks
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
+from octrad.foundation.reload_on_signal import reload_on_signal
+from octrad.foundation.settings import Settings
+from octrad.foundation.signal_wishes import SignalWishes
 from octrad.foundation.state_dir import hold_state_dir, machine_id
-from octrad.foundation.stop_on_signal import StopWishes
+from octrad.foundation.systemd.service_manager import ServiceManager
+from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
@@ -34,6 +38,7 @@ from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 from octrad.tasks.queue import TaskQueue
 from octrad.tasks.wakeups import Wakeups
+from octrad.vital_signs import VitalSigns
 
 _log = logging.getLogger(__name__)
 
@@ -49,26 +54,35 @@ _LET_GO_S = 2.0
 RUN_NAME = "task "
 # The queue keeps to `limits.drain_s` by itself, and then writes down what it drained.
 _BEYOND_DRAIN_S = 6.0
+# Both servants, the connections, a private PostgreSQL.
+_CLOSING_S = 30.0
+# What a reload cannot change, because it was made of these at the start.
+_FIXED = ("database", "cache", "gateway", "runner", "limits.tasks_at_once", "limits.drain_s")
 
 
-async def serve(state_dir: Path, config_path: Path | None, config: Config) -> None:
+async def serve(state_dir: Path, config_path: Path | None) -> None:
     """Serves until a signal asks for the end, then ends in good order, leaving no process that does nothing.
 
     Raises:
         OctraError: it cannot start, and nothing is left running.
     """
     started_at = datetime.now(UTC)
+    settings = Settings.load(config_path, fixed=_FIXED)
+    config = settings.current
     socket_path(state_dir)
     with hold_state_dir(state_dir):
-        wishes = StopWishes.from_signals()
+        wishes = SignalWishes.from_signals()
+        manager = ServiceManager()
+        manager.show_status("waiting for PostgreSQL")
+        keep_accepted(state_dir, settings.text)
         async with AsyncExitStack() as ends:
             dsn = await ends.enter_async_context(migrated_database(config.database, state_dir))
             database = await ends.enter_async_context(_open(Database(dsn)))
-            gateway = await ends.enter_async_context(_servant("gateway", state_dir, config_path, wishes))
-            runner = await ends.enter_async_context(_servant("runner", state_dir, config_path, wishes))
+            gateway = await ends.enter_async_context(_servant("gateway", state_dir, wishes))
+            runner = await ends.enter_async_context(_servant("runner", state_dir, wishes))
             wakeups = Wakeups(dsn)
             parts = Parts(
-                config=config,
+                settings=settings,
                 state_dir=state_dir,
                 started_at=started_at,
                 database=database,
@@ -78,15 +92,16 @@ async def serve(state_dir: Path, config_path: Path | None, config: Config) -> No
                 gateway=GatewayClient(gateway),
                 gateway_connection=gateway,
                 runner=RunnerClient(runner),
+                runner_connection=runner,
             )
-            await _work(parts, wakeups, wishes)
+            await _work(parts, wakeups, wishes, manager)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):
             # They would be waited for at the end of the event loop, however long they wait for a database that is gone.
             logging.shutdown()
             os._exit(os.EX_OK)
 
 
-async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
+async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: ServiceManager) -> None:
     limits = parts.config.limits
     pipeline = _make_pipeline(parts)
     queue = TaskQueue(
@@ -98,15 +113,33 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
         drain_s=limits.drain_s,
     )
     server = ApiServer(parts)
+    signs = VitalSigns(parts.database, manager, watchdog_s())
     async with asyncio.TaskGroup() as group:
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
         path = await server.start()
-        _tell_ready(path)
+        _tell_ready(path, manager, signs)
+        looking = group.create_task(signs.run(), name="vital signs")
+        reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
         await wishes.stop.wait()
+        await end_tasks(reloading)
+        _tell_stop(parts, manager, signs, len(queue.running))
         await _drain(parts, queue, working, server, wishes)
-        await end_tasks(listening)
+        await end_tasks(listening, looking)
+
+
+async def _reload(parts: Parts, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns) -> None:
+    """The servants that octrad started read the same file, so they are told as well."""
+
+    def told(fault: str) -> str:
+        if not fault:
+            keep_accepted(parts.state_dir, parts.settings.text)
+            for connection in (parts.gateway_connection, parts.runner_connection):
+                connection.reload()
+        return signs.note_refusal(fault)
+
+    await reload_on_signal(wishes.reload, parts.settings, manager, told)
 
 
 def _make_pipeline(parts: Parts) -> Pipeline:
@@ -119,20 +152,26 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         guides=load_guides(),
         cache=parts.cache,
     )
-    return Pipeline(tools)
+    return Pipeline(tools, parts.settings)
 
 
-def _tell_ready(path: Path) -> None:
-    notify(f"READY=1\nSTATUS=serving on {path}")
+def _tell_ready(path: Path, manager: ServiceManager, signs: VitalSigns) -> None:
+    manager.ready(signs.status)
+    _log.info("ready on %s", path, extra={"message_id": MessageId.DAEMON_READY})
     print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line
 
 
+def _tell_stop(parts: Parts, manager: ServiceManager, signs: VitalSigns, running: int) -> None:
+    within_s = parts.config.limits.drain_s + _BEYOND_DRAIN_S + _ANSWERING_S + _CLOSING_S
+    manager.stopping(signs.note_stop(running), within_s=within_s)
+    extra = {"message_id": MessageId.DAEMON_STOPPING}
+    _log.info("stopping: %d tasks are let go and go on after the next start", running, extra=extra)
+
+
 async def _drain(
-    parts: Parts, queue: TaskQueue, working: asyncio.Task[None], server: ApiServer, wishes: StopWishes
+    parts: Parts, queue: TaskQueue, working: asyncio.Task[None], server: ApiServer, wishes: SignalWishes
 ) -> None:
     """Takes no new task, tells watchers where to go on, and lets what runs come to a point to go on from."""
-    notify("STOPPING=1\nSTATUS=coming to an end")
-    _log.info("stopping: what runs goes on after the next start")
     await server.refuse()
     parts.log.stop()
     queue.stop()
@@ -175,11 +214,9 @@ async def _cache(config: Config) -> AsyncIterator[Cache]:
 
 
 @asynccontextmanager
-async def _servant(
-    name: str, state_dir: Path, config_path: Path | None, wishes: StopWishes
-) -> AsyncIterator[ServantConnection]:
+async def _servant(name: str, state_dir: Path, wishes: SignalWishes) -> AsyncIterator[ServantConnection]:
     """A connection to a servant. At its end the servant is asked to go when it works on nothing."""
-    connection = ServantConnection(name, state_dir, config_path)
+    connection = ServantConnection(name, state_dir, accepted_path(state_dir))
     try:
         yield connection
     finally:

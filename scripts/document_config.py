@@ -30,8 +30,8 @@ PREFACE = """\
 
 One TOML file: `--config FILE`, or `/etc/octra/octrad.toml` where it exists. Without a file everything has its default,
 and there is no model to ask. Unknown keys are refused, with the nearest known one. Secrets are never values, only names
-of files. `octrad check --config FILE` says what is wrong. The file is read when a process starts, so restart octrad
-after a change."""
+of files. `octrad check --config FILE` says what is wrong. The file is read when a process starts and when it gets
+SIGHUP (`systemctl reload octrad`); the log then names the changed keys that need a restart."""
 _TYPES: Mapping[Any, str] = {
     str: "text",
     Path | None: "path",

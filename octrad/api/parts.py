@@ -9,6 +9,7 @@ from octrad.foundation.cache import Cache
 from octrad.foundation.config import Config
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
+from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.stacks import Stack
 from octrad.runner.client import RunnerClient
@@ -19,7 +20,7 @@ from octrad.tasks.event_log import EventLog
 class Parts:
     """The parts of a running control plane."""
 
-    config: Config
+    settings: Settings
     state_dir: Path
     started_at: datetime
     database: Database
@@ -29,3 +30,9 @@ class Parts:
     gateway: GatewayClient
     gateway_connection: ServantConnection
     runner: RunnerClient
+    runner_connection: ServantConnection
+
+    @property
+    def config(self) -> Config:
+        """The configuration in effect now; a reload replaces it."""
+        return self.settings.current

@@ -131,6 +131,25 @@ class Servant(_Section):
     spool_bytes: Count = 1024**3
     # And those that are older than this.
     spool_hours: Count = 24
+    # Users who may connect, by name, besides root and the user that the servant runs as: octrad's, where that is
+    # another one.
+    clients: tuple[str, ...] = ()
+
+
+class Gateway(_Section):
+    """Where octrad finds the model gateway."""
+
+    # The socket where it listens already, or systemd for it: octrad then neither starts nor stops it. Absent: octrad
+    # starts it when it is wanted, and it listens below the state directory.
+    socket: Path | None = None
+
+
+class Runner(_Section):
+    """Where octrad finds the runner."""
+
+    # The socket where it listens already, or systemd for it: octrad then neither starts nor stops it. Absent: octrad
+    # starts it when it is wanted, and it listens below the state directory.
+    socket: Path | None = None
 
 
 class Config(_Section):
@@ -144,6 +163,8 @@ class Config(_Section):
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
     servant: Servant = Servant()
+    gateway: Gateway = Gateway()
+    runner: Runner = Runner()
 
 
 def load_config(path: Path | None) -> Config:
@@ -152,34 +173,40 @@ def load_config(path: Path | None) -> Config:
     Raises:
         ConfigurationError: the file cannot be read, is not TOML, or holds what it may not; every fault is named.
     """
+    return parse_config(read_config(path), path)
+
+
+def read_config(path: Path | None) -> str:
+    """The text of the file; None is an empty one.
+
+    Raises:
+        ConfigurationError: it cannot be read.
+    """
     if path is None:
-        return Config()
+        return ""
     try:
-        text = path.read_text(encoding="utf-8")
+        return path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is no text in UTF-8"
         hint = "name another with --config, or leave it out for the defaults"
         raise ConfigurationError(f"cannot read the configuration {path}: {reason}", hint=hint) from error
-    try:
-        return parse_config(text)
-    except ConfigurationError as error:
-        raise ConfigurationError(f"{path}: {error.message}", hint=error.hint) from error
 
 
-def parse_config(text: str) -> Config:
-    """Validates the text of a configuration.
+def parse_config(text: str, path: Path | None = None) -> Config:
+    """Validates the text of a configuration; `path` is where it came from, for the error.
 
     Raises:
         ConfigurationError: it is not TOML, or holds what it may not; every fault is named.
     """
+    place = f"{path}: " if path else ""
     try:
         return Config.model_validate(tomllib.loads(text))
     except tomllib.TOMLDecodeError as error:
         hint = "sections are [name] and text stands in quotes; docs/configuration.md lists every key"
-        raise ConfigurationError(f"not TOML: {error}", hint=hint) from error
+        raise ConfigurationError(f"{place}not TOML: {error}", hint=hint) from error
     except ValidationError as error:
-        faults = [_fault(dict(detail)) for detail in error.errors()]
-        raise ConfigurationError("; ".join(faults), hint="docs/configuration.md lists every key") from error
+        faults = "; ".join(_fault(dict(detail)) for detail in error.errors())
+        raise ConfigurationError(f"{place}{faults}", hint="docs/configuration.md lists every key") from error
 
 
 def _fault(detail: dict[str, Any]) -> str:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import replace
 
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
+from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
@@ -30,10 +32,16 @@ logger = logging.getLogger(__name__)
 
 
 class Pipeline:
-    """Runs tasks. The queue calls `run_task` for every task that it hands to this machine."""
+    """Runs tasks. The queue calls `run_task` for every task that it hands to this machine.
 
-    def __init__(self, tools: Tools) -> None:
+    Args:
+        tools: what every run works with.
+        settings: where each run takes its limits from, when it begins.
+    """
+
+    def __init__(self, tools: Tools, settings: Settings) -> None:
         self._tools = tools
+        self._settings = settings
 
     async def run_task(self, lease: Lease, cancel: CancelSignal) -> None:
         """Brings a task to its end: done, failed or cancelled. Takes up where an earlier owner was interrupted.
@@ -55,7 +63,8 @@ class Pipeline:
             await run.journal.close()
 
     async def _begin(self, lease: Lease) -> TaskRun:
-        tools = self._tools
+        # A run keeps the limits that it began with.
+        tools = replace(self._tools, limits=self._settings.current.limits)
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)

@@ -58,6 +58,13 @@ async def count_tasks(database: Database) -> Mapping[TaskState, int]:
     return dict.fromkeys(TaskState, 0) | {TaskState(state): count for state, count in rows}
 
 
+async def count_under_way(database: Database) -> tuple[int, int]:
+    """How many tasks are worked on, and how many wait in the queue. Cheap: asked all the time."""
+    async with database.connection() as connection:
+        row = await (await connection.execute(_QUERIES["count_under_way"])).fetchone()
+    return (row[0], row[1]) if row else (0, 0)
+
+
 async def _by_age(connection: AsyncConnection, query: TaskQuery) -> TaskPage:
     length, before = page_length(query.page_size), read_page_token("age", query.page_token)
     values = {"states": list(query.states), "project": query.project, "before": before, "limit": length + 1}

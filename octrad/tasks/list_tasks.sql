@@ -21,5 +21,9 @@ SET LOCAL hnsw.iterative_scan = strict_order;
 -- name: ordinal_of
 SELECT ordinal FROM tasks WHERE id = %(task_id)s;
 
+-- name: count_under_way
+-- Each half has a partial index of its own.
+SELECT (SELECT count(*) FROM tasks WHERE state IN ('running', 'review')), (SELECT count(*) FROM tasks WHERE state = 'queued');
+
 -- name: count_by_state
 SELECT state, count(*) FROM tasks GROUP BY state;

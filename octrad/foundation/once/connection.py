@@ -151,6 +151,14 @@ class ServantConnection:
         _reap()
         return has_ended
 
+    def reload(self) -> None:
+        """Has the servant read its configuration anew, when it runs."""
+        pid = LockFile(self._places.lock).holder()
+        if pid is not None:
+            # Whoever holds the lock listens to signals already.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGHUP)
+
     async def close(self) -> None:
         """Closes the channel. The servant lives on."""
         channel, self._channel = self._channel, None

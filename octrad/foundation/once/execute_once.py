@@ -1,14 +1,18 @@
 """The caller's loop around one execution: asks, loses the servant, asks again with the same id, until it is told."""
 
+import logging
 from collections.abc import AsyncIterable, Awaitable, Callable
 from typing import Literal, Protocol, TypeVar
 
 import grpc.aio
 
 from octrad.foundation.errors import UnavailableError
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.once.deadline import Deadline
 from octrad.foundation.once.status import error_from, is_lost
+
+logger = logging.getLogger(__name__)
 
 
 class _Numbered(Protocol):
@@ -55,6 +59,7 @@ async def execute_once(
     while True:
         channel = await deadline.within(connection.channel())
         stream = open_stream(channel, seen).__aiter__()
+        is_accepted = False
         try:
             while True:
                 response = await deadline.within(anext(stream))
@@ -67,7 +72,7 @@ async def execute_once(
                         if on_progress is not None:
                             await on_progress(response)
                     case _:
-                        pass
+                        is_accepted = True
         except StopAsyncIteration:
             await deadline.pause(UnavailableError(f"the {connection.name} said nothing"))
         except grpc.aio.AioRpcError as error:
@@ -75,4 +80,7 @@ async def execute_once(
             if not (is_lost(error) or failure.code == UnavailableError.code):
                 raise failure from error
             connection.lost(channel)
+            if is_accepted:
+                extra = {"message_id": MessageId.SERVANT_LOST}
+                logger.warning("the %s went away in the middle of work; asking again", connection.name, extra=extra)
             await deadline.pause(failure)

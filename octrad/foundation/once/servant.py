@@ -1,7 +1,8 @@
 """The shell of a servant process: one on its directory, listening on its socket, gone when nobody wants it.
 
 It knows nothing of what is served. It exits only when nothing is under way: no call, no work, no accept. SIGTERM
-makes it take nothing new and finish what it can within a bound; SIGUSR1 makes it exit as soon as it is idle.
+makes it take nothing new and finish what it can within a bound; SIGUSR1 makes it exit as soon as it is idle; SIGHUP
+makes it read its configuration anew.
 """
 
 import asyncio
@@ -16,14 +17,19 @@ from pathlib import Path
 
 import grpc.aio
 
-from octrad.foundation.config import Servant
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import UnavailableError
 from octrad.foundation.lock_file import LockFile
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.once.activity import Activity
-from octrad.foundation.once.engine import Engine
+from octrad.foundation.once.engine import ABANDON_TIMEOUT_S, Engine
 from octrad.foundation.once.guard_calls import CallGuard
 from octrad.foundation.once.places import MAX_MESSAGE_BYTES, READY_FD_VARIABLE, Places
+from octrad.foundation.once.report_status import describe_work, report_status
 from octrad.foundation.once.spool import Spool
+from octrad.foundation.reload_on_signal import reload_on_signal
+from octrad.foundation.settings import Settings
+from octrad.foundation.systemd.service_manager import ServiceManager
 from octrad.foundation.unix_socket import answers
 
 logger = logging.getLogger(__name__)
@@ -42,21 +48,22 @@ _SERVER_OPTIONS = (
 AddServices = Callable[[grpc.aio.Server, Engine], Awaitable[None] | None]
 
 
-async def serve_servant(name: str, state_dir: Path, config: Servant, add_services: AddServices) -> None:
+async def serve_servant(name: str, state_dir: Path, settings: Settings, add_services: AddServices) -> None:
     """Serves until idle for long enough, or told to stop; at once when another process serves there already.
 
     Args:
         name: gateway or runner.
         state_dir: octrad's state directory.
-        config: how long to stay idle, and how much to spool.
+        settings: how long to stay idle, how much to spool, who may connect; SIGHUP has them read anew.
         add_services: registers the services on the server, with the engine to execute on; may prepare things first.
 
     Raises:
         UnavailableError: a former servant holds the lock, does not answer and does not end.
     """
     os.umask(0o077)
+    config = settings.current.servant
     activity = Activity(config.idle_exit_s)
-    stop = _listen_to_signals(activity)
+    stop, reload = _listen_to_signals(activity)
     places = Places(name, state_dir)
     places.make()
     lock = LockFile(places.lock)
@@ -71,24 +78,33 @@ async def serve_servant(name: str, state_dir: Path, config: Servant, add_service
         await registered
     server.add_insecure_port(f"unix:{places.socket()}")
     await server.start()
+    manager = ServiceManager()
+    manager.ready(describe_work(engine))
     _tell_ready()
-    logger.info("%s serves on %s", name, places.socket())
+    logger.info("%s serves on %s", name, places.socket(), extra={"message_id": MessageId.SERVANT_STARTED})
+    status = asyncio.create_task(report_status(engine, manager), name="status")
+    reloading = asyncio.create_task(
+        reload_on_signal(reload, settings, manager, lambda fault: describe_work(engine, fault)), name="reload"
+    )
     reason = await _until_unwanted(activity, stop)
+    await end_tasks(status, reloading)
     logger.info("%s ends: %s", name, reason)
+    manager.stopping(f"stopping: {reason}", within_s=STOP_TIMEOUT_S + ABANDON_TIMEOUT_S)
     # A call that slips in between is refused or finished below; its caller asks again with the same id.
     await _finish(server, engine)
     spool.close()
     # The lock is held until the process ends: grpc may unlink the socket as late as that.
 
 
-def _listen_to_signals(activity: Activity) -> asyncio.Event:
-    """Returns what SIGTERM sets."""
-    stop = asyncio.Event()
+def _listen_to_signals(activity: Activity) -> tuple[asyncio.Event, asyncio.Event]:
+    """Returns what SIGTERM and SIGHUP set."""
+    stop, reload = asyncio.Event(), asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
+    loop.add_signal_handler(signal.SIGHUP, reload.set)
     loop.add_signal_handler(signal.SIGUSR1, activity.lose_patience)
-    return stop
+    return stop, reload
 
 
 async def _acquire(lock: LockFile, places: Places) -> bool:

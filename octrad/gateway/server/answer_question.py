@@ -11,6 +11,7 @@ from jsonschema import Draft202012Validator
 
 from octrad.foundation.config import Config
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
+from octrad.foundation.settings import Settings
 from octrad.gateway.calls import ASSISTANT, SYSTEM, USER, Attempt, Completed, Completion, Message, Outcome
 from octrad.gateway.server.call_model import ModelCaller, ModelRequest, Reply
 from octrad.gateway.server.chain import Ask, GiveUp, Tried, next_move
@@ -31,6 +32,8 @@ NO_KEY_REASON = "key_file"
 class _Conversation:
     """What has happened on the way to one answer."""
 
+    # What was in effect when it began.
+    config: Config
     request_id: str
     completion: Completion
     targets: tuple[Target, ...]
@@ -45,11 +48,11 @@ class _Conversation:
 class QuestionAnswerer:
     """Answers questions with the models of the configuration."""
 
-    def __init__(self, config: Config, caller: ModelCaller, keys: ProviderKeys) -> None:
-        self._config = config
+    def __init__(self, settings: Settings, caller: ModelCaller, keys: ProviderKeys) -> None:
+        self._settings = settings
         self._caller = caller
         self._keys = keys
-        self._slots = asyncio.Semaphore(config.models.calls_at_once)
+        self._slots = asyncio.Semaphore(settings.current.models.calls_at_once)
         self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
     async def answer(self, request_id: str, completion: Completion, report: AttemptReport) -> Completed:
@@ -68,7 +71,7 @@ class QuestionAnswerer:
         conversation = self._begin(request_id, completion)
         await self._caller.ready()
         while True:
-            move = next_move(len(conversation.targets), conversation.tried, self._config.models.total_timeout_s)
+            move = next_move(len(conversation.targets), conversation.tried, conversation.config.models.total_timeout_s)
             match move:
                 case GiveUp():
                     raise self._failure(conversation, move)
@@ -88,9 +91,10 @@ class QuestionAnswerer:
             if message.role not in {SYSTEM, USER, ASSISTANT}:
                 raise InvalidRequestError(f"`{message.role}` is not a role of a message", field="messages")
         validator = compile_schema(completion.schema_json)
-        targets = resolve_chain(self._config, completion.chain)
+        config = self._settings.current
+        targets = resolve_chain(config, completion.chain)
         messages = with_schema(completion.messages, completion.schema_json)
-        return _Conversation(request_id, completion, targets, validator, messages)
+        return _Conversation(config, request_id, completion, targets, validator, messages)
 
     async def _ask(self, conversation: _Conversation, ask: Ask) -> Valid | None:
         """Makes one attempt and notes it; returns the answer if it is one."""
@@ -117,9 +121,9 @@ class QuestionAnswerer:
             key = self._keys.key_of(target)
         except ConfigurationError as error:
             return Failure(Outcome.AUTH, NO_KEY_REASON, error.message)
-        completion = conversation.completion
+        completion, config = conversation.completion, conversation.config
         spent_s = sum(tried.took_s for tried in conversation.tried)
-        timeout_s = completion.timeout_s or self._config.models.timeout_s
+        timeout_s = completion.timeout_s or config.models.timeout_s
         request = ModelRequest(
             target=target,
             key=key,
@@ -127,17 +131,12 @@ class QuestionAnswerer:
             question=completion.question,
             messages=conversation.repair if repair else conversation.messages,
             schema_json=completion.schema_json,
-            max_output_tokens=self._output_tokens(target, completion),
-            timeout_s=min(timeout_s, max(0.001, self._config.models.total_timeout_s - spent_s)),
+            max_output_tokens=_output_tokens(target, completion, config),
+            timeout_s=min(timeout_s, max(0.001, config.models.total_timeout_s - spent_s)),
             without=frozenset(self._refused[target.name]),
         )
         outcome = await self._caller.call(request)
         return self._meaning(target, outcome) if isinstance(outcome, ProviderError) else outcome
-
-    def _output_tokens(self, target: Target, completion: Completion) -> int:
-        wanted = completion.max_output_tokens or DEFAULT_OUTPUT_TOKENS
-        most = facts_of(target, self._config.models.prices_usd_per_million).output_tokens
-        return min(wanted, most) if most else wanted
 
     def _meaning(self, target: Target, error: ProviderError) -> Failure:
         failure = classify(error, datetime.now(UTC))
@@ -179,7 +178,7 @@ class QuestionAnswerer:
         )
 
     def _cost(self, target: Target, reply: Reply) -> float | None:
-        prices = self._config.models.prices_usd_per_million
+        prices = self._settings.current.models.prices_usd_per_million
         return cost_of(target, prices, tokens=(reply.input_tokens, reply.output_tokens), reported_usd=reply.cost_usd)
 
     def _failure(self, conversation: _Conversation, give_up: GiveUp) -> Exception:
@@ -188,3 +187,9 @@ class QuestionAnswerer:
             faults = "; ".join(failure.error for failure in failures)
             return ConfigurationError(faults, hint="name a file that holds the key and that the gateway can read")
         return models_failed(conversation.completion.question, conversation.targets, conversation.attempts, give_up)
+
+
+def _output_tokens(target: Target, completion: Completion, config: Config) -> int:
+    wanted = completion.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+    most = facts_of(target, config.models.prices_usd_per_million).output_tokens
+    return min(wanted, most) if most else wanted

@@ -6,9 +6,9 @@ from typing import Any, assert_never
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
-from octrad.foundation.config import Config
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
+from octrad.foundation.settings import Settings
 from octrad.gateway.calls import Attempt, Model
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.list_models import list_models
@@ -21,10 +21,10 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(self, engine: Engine, answerer: QuestionAnswerer, config: Config, keys: ProviderKeys) -> None:
+    def __init__(self, engine: Engine, answerer: QuestionAnswerer, settings: Settings, keys: ProviderKeys) -> None:
         self._engine = engine
         self._answerer = answerer
-        self._config = config
+        self._settings = settings
         self._keys = keys
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
@@ -58,7 +58,7 @@ class GatewayServicer(GatewayServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         # In a thread: the first time a file of some megabytes is read.
-        models = await asyncio.to_thread(list_models, self._config, self._keys)
+        models = await asyncio.to_thread(list_models, self._settings.current, self._keys)
         return pb.ListModelsResponse(models=[_model(model) for model in models])
 
 

@@ -6,33 +6,37 @@ from pathlib import Path
 import grpc.aio
 
 from octra_proto.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
-from octrad.foundation.config import Config
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
+from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
+# What a reload cannot change, because the gateway was made of these when it started.
+_FIXED = ("servant", "models.calls_at_once")
 
-async def serve(state_dir: Path, config: Config) -> None:
+
+async def serve(state_dir: Path, config_path: Path | None) -> None:
     """Serves on `state_dir`/gateway until idle for long enough or told to stop.
 
     Args:
         state_dir: octrad's state directory.
-        config: the configuration.
+        config_path: the configuration; a question goes by what is in effect when it is asked.
 
     Raises:
         UnavailableError: a former gateway holds the lock and does not end.
     """
+    settings = Settings.load(config_path, fixed=_FIXED)
     keys = ProviderKeys()
     strike_out_of_logs(keys, logging.getLogger().handlers)
     litellm = LazyLiteLLM()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-        answerer = QuestionAnswerer(config, ModelCaller(litellm), keys)
-        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, config, keys), server)
+        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys)
+        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, settings, keys), server)
         litellm.start()
 
-    await serve_servant("gateway", state_dir, config.servant, add_services)
+    await serve_servant("gateway", state_dir, settings, add_services)

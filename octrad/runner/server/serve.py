@@ -10,9 +10,9 @@ from pathlib import Path
 import grpc.aio
 
 from octra_proto.runner.v1.runner_pb2_grpc import add_RunnerServiceServicer_to_server
-from octrad.foundation.config import Config
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
+from octrad.foundation.settings import Settings
 from octrad.runner.server.runner_service import RunnerServicer
 from octrad.runner.server.sandbox.leave_keyring import leave_keyring
 from octrad.runner.server.trees.import_bundle import prune_bundles
@@ -22,27 +22,30 @@ logger = logging.getLogger(__name__)
 
 _DAY_S = 86400.0
 _PRUNE_EVERY_S = 3600.0
+# What a reload cannot change, because the runner was made of these when it started.
+_FIXED = ("servant", "nix", "limits.commands_at_once")
 
 
-async def serve(state_dir: Path, config: Config) -> None:
+async def serve(state_dir: Path, config_path: Path | None) -> None:
     """Serves until nobody wants the runner any more, or it is told to stop.
 
     Raises:
         ConfigurationError: this machine or configuration is not as it must be.
         UnavailableError: a former runner holds the state directory and does not end.
     """
+    settings = Settings.load(config_path, fixed=_FIXED)
     leave_keyring()
     _watch_children_without_threads()
     async with contextlib.AsyncExitStack() as stack:
 
         async def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-            workshop = await open_workshop(state_dir, config)
+            workshop = await open_workshop(state_dir, settings)
             stack.callback(workshop.stage.close)
             pruning = asyncio.create_task(_prune_now_and_then(workshop))
             stack.push_async_callback(_end, pruning)
             add_RunnerServiceServicer_to_server(RunnerServicer(workshop, engine), server)
 
-        await serve_servant("runner", state_dir, config.servant, add_services)
+        await serve_servant("runner", state_dir, settings, add_services)
 
 
 def _watch_children_without_threads() -> None:
@@ -55,8 +58,8 @@ def _watch_children_without_threads() -> None:
 
 async def _prune_now_and_then(workshop: Workshop) -> None:
     """Removes outputs and bundles whose time is over, at the start and every hour."""
-    retention_s = workshop.config.limits.log_retention_days * _DAY_S
     while True:
+        retention_s = workshop.config.limits.log_retention_days * _DAY_S
         now = time.time()
         removed = await asyncio.to_thread(workshop.outputs.prune, now - retention_s)
         await asyncio.to_thread(prune_bundles, workshop.bundles_dir, now - _DAY_S)

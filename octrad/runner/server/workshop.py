@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octrad.foundation.config import Config
+from octrad.foundation.settings import Settings
 from octrad.runner.server.nix.build_environment import EnvironmentBuilder
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import NixStore, choose_store
@@ -21,7 +22,7 @@ class Workshop:
     """The places and tools of one runner."""
 
     runner_dir: Path
-    config: Config
+    settings: Settings
     store: NixStore
     nixpkgs: Nixpkgs
     outputs: OutputStore
@@ -31,6 +32,11 @@ class Workshop:
     tree_hashes: TreeHashes
     # One for all operations: it holds the locks that keep two of them from building the same environment at once.
     builder: EnvironmentBuilder
+
+    @property
+    def config(self) -> Config:
+        """The configuration in effect now; a reload replaces it."""
+        return self.settings.current
 
     @property
     def trees_dir(self) -> Path:
@@ -63,19 +69,19 @@ def runner_directory(state_dir: Path) -> Path:
     return state_dir.absolute() / "runner"
 
 
-async def open_workshop(state_dir: Path, config: Config) -> Workshop:
+async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     """Makes the directories and looks at the machine.
 
     Raises:
         ConfigurationError: Nix is not there, or the nixpkgs reference is of no use.
         UnavailableError: as root, the kernel gives us no mount namespace.
     """
-    runner_dir = runner_directory(state_dir)
+    runner_dir, config = runner_directory(state_dir), settings.current
     store = choose_store(config.nix, runner_dir)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     workshop = Workshop(
         runner_dir=runner_dir,
-        config=config,
+        settings=settings,
         store=store,
         nixpkgs=nixpkgs,
         outputs=OutputStore(runner_dir / "output"),

@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -124,18 +123,6 @@ def test_a_database_that_does_not_answer_is_said(tmp_path: Path) -> None:
     ended = octrad("serve", "--state-dir", str(tmp_path / "state"), "--config", str(config))
     assert ended.returncode in {os.EX_CONFIG, os.EX_UNAVAILABLE}
     assert "PostgreSQL does not answer" in ended.stderr
-
-
-def test_systemd_is_told_of_readiness_and_of_the_end(own: House, tmp_path: Path) -> None:
-    with contextlib.closing(socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)) as notified:
-        path = tmp_path / "notify"
-        notified.bind(str(path))
-        notified.settimeout(TIMEOUT_S)
-        own.extra_environment["NOTIFY_SOCKET"] = str(path)
-        own.start()
-        assert notified.recv(4096).decode() == f"READY=1\nSTATUS=serving on {own.socket}"
-        assert own.stop() == os.EX_OK
-        assert notified.recv(4096).decode().startswith("STOPPING=1\n")
 
 
 def test_two_signals_end_it_at_once(octrad_running: House) -> None:

@@ -15,7 +15,7 @@ import grpc.aio
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octra_proto.gateway.v1 import gateway_pb2_grpc as rpc
-from octrad.foundation.config import Servant
+from octrad.foundation.config import Config, Servant, load_config
 from octrad.foundation.end_process import readable
 from octrad.foundation.errors import ExhaustedError, NotFoundError
 from octrad.foundation.once.engine import Engine
@@ -30,6 +30,7 @@ from octrad.foundation.once.messages import (
     request_digest,
 )
 from octrad.foundation.once.servant import serve_servant
+from octrad.foundation.settings import Settings
 
 
 class LineServicer(rpc.GatewayServiceServicer):
@@ -100,9 +101,14 @@ def _response(message: Message) -> pb.ExecuteResponse:
             return pb.ExecuteResponse(interrupted=pb.Interrupted())
 
 
+def _config(idle_exit_s: float) -> Config:
+    return Config(servant=Servant(idle_exit_s=idle_exit_s))
+
+
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--state-dir", type=Path, required=True)
+    parser.add_argument("--config", type=Path)
     parser.add_argument("--idle-exit-s", type=float, default=60.0)
     arguments = parser.parse_args()
     logging.basicConfig(level=logging.INFO)
@@ -110,7 +116,8 @@ def main() -> None:
     def add(server: grpc.aio.Server, engine: Engine) -> None:
         rpc.add_GatewayServiceServicer_to_server(LineServicer(engine, arguments.state_dir / "lines"), server)
 
-    asyncio.run(serve_servant("line", arguments.state_dir, Servant(idle_exit_s=arguments.idle_exit_s), add))
+    config = load_config(arguments.config) if arguments.config else _config(arguments.idle_exit_s)
+    asyncio.run(serve_servant("line", arguments.state_dir, Settings(config, arguments.config), add))
 
 
 if __name__ == "__main__":

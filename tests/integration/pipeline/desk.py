@@ -10,10 +10,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Cache, Limits
+from octrad.foundation.config import Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Database
+from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
@@ -57,7 +58,7 @@ class Desk:
             guides=load_guides(),
             cache=open_cache(Cache()),
         )
-        return Pipeline(tools)
+        return Pipeline(tools, Settings(Config(limits=self.limits)))
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")
