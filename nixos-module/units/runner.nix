@@ -22,12 +22,17 @@ in
     serviceConfig =
       removeAttrs common.service.serviceConfig [
         "ProcSubset" # bubblewrap reads /proc/sys/kernel/overflowuid
+        "ProtectHostname" # bubblewrap names the machine that a command sees
         "RestrictSUIDSGID" # bubblewrap fails with "Function not implemented"
       ]
       // {
         # Commands that are each killed with all of their processes, by the cgroup that the runner makes for them.
         Delegate = true;
-        ReadWritePaths = [ "-${cgroup}" ];
+        ReadWritePaths = [
+          "-${cgroup}"
+          # The kernel keeps this for each user namespace: bubblewrap ends the making of further ones with it.
+          "/proc/sys/user"
+        ];
         # A command that takes too much memory is ended alone.
         OOMPolicy = "continue";
         TasksMax = (sandbox.processes or 512) * commands + 512;
@@ -36,7 +41,7 @@ in
         RestrictAddressFamilies = [ "AF_UNIX AF_INET AF_INET6 AF_NETLINK" ];
         # A test that talks to itself does so over the loopback of the command's own network namespace.
         IPAddressAllow = [ "localhost" ];
-        SystemCallFilter = [ "@system-service @mount" ];
+        SystemCallFilter = [ "@system-service @mount sethostname" ];
         InaccessiblePaths = [
           "-/run/postgresql"
           "-/run/octra"
