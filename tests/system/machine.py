@@ -111,6 +111,10 @@ def _wait_for_boot(keeper: subprocess.Popen[str], console: Path) -> Machine:
     assert said.startswith(READY), f"no machine came up: {console.read_text(errors='replace')[-3000:]}"
     machine = Machine(int(said.removeprefix(READY)), console)
     wait_until(lambda: _state(machine) == "running", BOOT_TIMEOUT_S, "the machine is up with no unit failed")
+    # What a container has read-only and a real machine has not. The numbers are those of a user namespace: what
+    # bubblewrap writes there is nobody else's.
+    machine.must("mount", "--bind", "/proc/sys/user", "/proc/sys/user")
+    machine.must("mount", "--options", "remount,rw,bind", "/proc/sys/user")
     return machine
 
 
