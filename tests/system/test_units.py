@@ -45,6 +45,8 @@ def test_a_sandbox_can_be_made_in_the_unit_of_the_runner(service: Service) -> No
     trial = f"[Unit]\nRequires=\n[Service]\nType=oneshot\nRestart=no\nExecStart=\nExecStart={' '.join(argv)}\n"
     machine.write(f"{TRIAL}.d/look.conf", trial)
     machine.must("systemctl", "daemon-reload")
-    machine.must("systemctl", "start", "octra-trial.service")
-    findings = json.loads(machine.journal("--unit=octra-trial", "--identifier=octrad")[-1]["MESSAGE"])
+    said = machine.run("systemctl", "start", "octra-trial.service")
+    log = [entry["MESSAGE"] for entry in machine.journal("--unit=octra-trial", "--identifier=octrad")]
+    assert said.exit_code == 0, log
+    findings = json.loads(log[-1])
     assert [finding for finding in findings if not finding["ok"]] == []
