@@ -10,6 +10,7 @@ from octrad.runner.server.nix.build_environment import EnvironmentBuilder
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import NixStore, choose_store
 from octrad.runner.server.output.output_store import OutputStore
+from octrad.runner.server.sandbox.command_groups import CommandGroups, open_command_groups
 from octrad.runner.server.sandbox.command_slots import CommandSlots
 from octrad.runner.server.sandbox.show_etc import write_etc
 from octrad.runner.server.sandbox.stage import Stage, make_stage
@@ -27,6 +28,7 @@ class Workshop:
     nixpkgs: Nixpkgs
     outputs: OutputStore
     stage: Stage
+    groups: CommandGroups
     slots: CommandSlots
     locks: TreeLocks
     tree_hashes: TreeHashes
@@ -77,6 +79,8 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
         UnavailableError: as root, the kernel gives us no mount namespace.
     """
     runner_dir, config = runner_directory(state_dir), settings.current
+    # Before any program is started, so that all of ours are in one place.
+    groups = await open_command_groups()
     store = choose_store(config.nix, runner_dir)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     workshop = Workshop(
@@ -86,6 +90,7 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
         nixpkgs=nixpkgs,
         outputs=OutputStore(runner_dir / "output"),
         stage=await _make_stage(runner_dir, store),
+        groups=groups,
         slots=CommandSlots(config.limits.commands_at_once),
         locks=TreeLocks(),
         tree_hashes=TreeHashes(),

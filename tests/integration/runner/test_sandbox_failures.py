@@ -7,7 +7,8 @@ import pytest
 from octrad.runner.server.sandbox import watch_disk
 from octrad.runner.server.sandbox.describe_sandbox import Sandbox
 from octrad.runner.server.sandbox.limit_command import Limit, Limits
-from octrad.runner.server.sandbox.run_sandboxed import SandboxFailedError, run_sandboxed
+from octrad.runner.server.sandbox.run_sandboxed import run_sandboxed
+from octrad.runner.server.sandbox.sandbox_failed import SandboxFailedError
 from octrad.runner.server.sandbox.show_etc import write_etc
 from octrad.runner.server.sandbox.watch_disk import is_disk_short
 

@@ -80,13 +80,15 @@ async def _run(
         await asyncio.to_thread(own_tree, work_dir, workshop.stage.uid, below=workshop.trees_dir)
     limits = _limits(workshop, request.timeout_s)
     sandbox = _sandbox(workshop, environment, request, work_dir, limits)
-    return await run_sandboxed(
-        sandbox,
-        limits,
-        on_output,
-        entry=workshop.stage.entry,
-        is_disk_short=lambda: is_disk_short(workshop.trees_dir),
-    )
+    async with workshop.groups.make(limits) as group:
+        return await run_sandboxed(
+            sandbox,
+            limits,
+            on_output,
+            entry=workshop.stage.entry,
+            is_disk_short=lambda: is_disk_short(workshop.trees_dir),
+            group=group,
+        )
 
 
 def _limits(workshop: Workshop, timeout_s: float) -> Limits:

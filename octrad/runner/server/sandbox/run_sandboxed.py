@@ -18,11 +18,12 @@ from dataclasses import dataclass
 from io import FileIO
 
 from octrad.foundation.end_process import readable
-from octrad.foundation.errors import OctraError
 from octrad.foundation.process import kill_group
+from octrad.runner.server.sandbox.command_groups import CommandGroup
 from octrad.runner.server.sandbox.describe_sandbox import Descriptors, Sandbox, describe_sandbox
 from octrad.runner.server.sandbox.limit_command import Limit, Limits
 from octrad.runner.server.sandbox.measure_memory import exceeds_memory
+from octrad.runner.server.sandbox.sandbox_failed import SandboxFailedError
 
 _START_TIMEOUT_S = 20.0
 _GONE_TIMEOUT_S = 10.0
@@ -30,12 +31,6 @@ _MEASURE_EVERY_S = 0.1
 _READ_BYTES = 64 * 1024
 _STATUS_BYTES = 4096
 _KILLED = 128 + signal.SIGKILL
-
-
-class SandboxFailedError(OctraError):
-    """The sandbox itself could not be set up; the command did not run."""
-
-    code = "sandbox_failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +59,7 @@ async def run_sandboxed(
     *,
     entry: tuple[str, ...] = (),
     is_disk_short: Callable[[], bool] = lambda: False,
+    group: CommandGroup | None = None,
 ) -> Ended:
     """Runs the command and returns when no process of it is left, however it ended.
 
@@ -73,6 +69,7 @@ async def run_sandboxed(
         on_output: called with every piece of standard output and error, in order.
         entry: what to put before bubblewrap's argument vector (the stage's).
         is_disk_short: whether the command must end because the disk is nearly full; asked several times a second.
+        group: the control group that it is put into before it starts, where there are any.
 
     Raises:
         SandboxFailedError: the sandbox could not be set up.
@@ -83,11 +80,14 @@ async def run_sandboxed(
         # It may have ended already, for want of something that it was to show; the output says what.
         pidfd = _hold(pid)
         try:
+            _put_into(group, pid)
             with contextlib.suppress(BrokenPipeError):
                 started.go.write(b"g")
             limit = await _follow(started, lambda: _exceeded(pid, limits, is_disk_short), limits, on_output)
         finally:
             await _leave_nothing(started, pidfd)
+        if not limit and group is not None and group.ran_out_of_memory:
+            limit = Limit.MEMORY
         exit_code = _KILLED if limit else _read_exit_code(started)
     return Ended(exit_code, limit, round((time.monotonic() - begun) * 1000))
 
@@ -170,6 +170,16 @@ def _hold(pid: int) -> int | None:
         return os.pidfd_open(pid)
     except ProcessLookupError:
         return None
+
+
+def _put_into(group: CommandGroup | None, pid: int) -> None:
+    """Bubblewrap itself stays outside: it is ours, and tells how the command ended."""
+    if group is None:
+        return
+    try:
+        group.take(pid)
+    except OSError as error:
+        raise SandboxFailedError(f"the command cannot be put into its control group: {error}") from error
 
 
 def _exceeded(pid: int, limits: Limits, is_disk_short: Callable[[], bool]) -> Limit:
