@@ -1,6 +1,6 @@
 # The two commands are `make demo` and `make test`; both do all their set-up. `make help` lists the rest.
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run demo check lint types contracts unit integration acceptance test bench stubs format lock
+.PHONY: help setup setup-run demo check lint types contracts unit integration acceptance system test bench stubs format lock
 MAKEFLAGS += --no-print-directory
 SHELL := /bin/bash
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -40,8 +40,11 @@ integration: setup
 acceptance: setup  ## whole scenarios through octractl against a real daemon
 	@$(PYTEST) tests/acceptance
 
+system: setup  ## an installed Octra on a Debian 13 that is booted for it; needs root
+	@$(PYTEST) tests/system
+
 test: check  ## everything
-	@$(PYTEST) tests/integration tests/acceptance
+	@$(PYTEST) tests/integration tests/acceptance tests/system
 
 bench: setup  ## each figure beside its reference, in one run
 	@python -m tests.bench
