@@ -22,6 +22,16 @@ def kill(unit: str) -> Disturbance:
     return disturb
 
 
+def kill_and_start(unit: str) -> Disturbance:
+    """The same to a unit of Debian's that systemd does not start again by itself."""
+
+    def disturb(service: Service) -> None:
+        kill(unit)(service)
+        service.machine.must("systemctl", "start", unit)
+
+    return disturb
+
+
 def systemctl(verb: str, unit: str) -> Disturbance:
     """`systemctl VERB UNIT`, to its end."""
 

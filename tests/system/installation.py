@@ -13,6 +13,7 @@ from typing import Any
 from tests.acceptance.rehearsed import write_scenarios
 from tests.daemon import wait_until
 from tests.system.machine import Machine
+from tests.system.prying import write_prying_scenario
 from tests.system.python_packages import VENV
 from tests.system.units import render
 from tests.wheel import build_wheel, copy_source
@@ -109,7 +110,7 @@ def _write_files(machine: Machine) -> None:
     machine.write("/etc/nix/nix.conf", NIX_CONF)
     machine.write("/etc/redis/redis-octra.conf", REDIS_CONF)
     machine.write("/etc/systemd/system/octra-rehearsal.service", REHEARSAL_UNIT)
-    write_scenarios(machine.path("/srv/scenarios"))
+    write_prying_scenario(write_scenarios(machine.path("/srv/scenarios")))
 
 
 def _make_users(machine: Machine) -> None:

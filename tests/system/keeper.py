@@ -23,11 +23,10 @@ END_TIMEOUT_S = 20
 
 
 def main() -> None:
-    """Boots the layers that are named, upmost first, with the last argument as the console's log."""
-    *layers, console = sys.argv[1:]
-    with tempfile.TemporaryDirectory(prefix=PREFIX) as directory, _mounted(Path(directory), layers) as root:
+    """Boots the layers that are named, upmost first."""
+    with tempfile.TemporaryDirectory(prefix=PREFIX) as directory, _mounted(Path(directory), sys.argv[1:]) as root:
         _remove_abandoned()
-        with _cgroup() as cgroup, _booted(root, cgroup, Path(console)) as nspawn:
+        with _cgroup() as cgroup, _booted(root, cgroup) as nspawn:
             print(f"{READY}{_find_leader(nspawn)}", flush=True)  # noqa: T201 - the readiness line
             _wait(nspawn)
 
@@ -65,18 +64,17 @@ def _cgroup() -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _booted(root: Path, cgroup: Path, console: Path) -> Iterator[subprocess.Popen[bytes]]:
+def _booted(root: Path, cgroup: Path) -> Iterator[subprocess.Popen[bytes]]:
     argv = ["systemd-nspawn", "--quiet", f"--directory={root}", "--machine=octra", "--register=no", "--keep-unit"]
     argv += ["--private-network", "--boot"]
-    with console.open("wb") as log:
-        nspawn = subprocess.Popen(
-            argv,
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
-            env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
-            preexec_fn=lambda: (cgroup / "cgroup.procs").write_text("0"),  # noqa: PLW1509 - one thread
-        )
+    # What the console says comes out as what we say on standard error: pytest shows it when a test fails.
+    nspawn = subprocess.Popen(
+        argv,
+        stdin=subprocess.DEVNULL,
+        stdout=sys.stderr,
+        env=os.environ | {"SYSTEMD_NSPAWN_UNIFIED_HIERARCHY": "1"},
+        preexec_fn=lambda: (cgroup / "cgroup.procs").write_text("0"),  # noqa: PLW1509 - one thread
+    )
     try:
         yield nspawn
     finally:

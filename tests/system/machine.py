@@ -8,7 +8,6 @@ import json
 import os
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,10 +24,9 @@ _PATH = "/opt/octra/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:
 
 @dataclass(frozen=True, slots=True)
 class Machine:
-    """`leader` is the pid of its systemd, as we see it; `console` is what its boot said."""
+    """`leader` is the pid of its systemd, as we see it."""
 
     leader: int
-    console: Path
 
     def argv(self, command: Sequence[str], user: str = "root") -> list[str]:
         """The command line that runs a command in there, as a user with exactly that user's groups."""
@@ -80,9 +78,10 @@ class Machine:
         return [json.loads(line) for line in lines]
 
     def pids(self, unit: str) -> list[int]:
-        """The processes of a unit, in all of its cgroups, as the machine numbers them."""
+        """The processes of a unit, in all of its cgroups, as we number them."""
         found: list[int] = []
-        for path in self.path(f"/sys/fs/cgroup/system.slice/{unit}").rglob("cgroup.procs"):
+        cgroup = self.show(unit, "ControlGroup")["ControlGroup"]
+        for path in self.path(f"/sys/fs/cgroup{cgroup}").rglob("cgroup.procs") if cgroup else ():
             with contextlib.suppress(OSError):
                 found += [int(line) for line in path.read_text(encoding="ascii").split()]
         return found
@@ -91,25 +90,27 @@ class Machine:
 @contextlib.contextmanager
 def booted(*layers: Path) -> Iterator[Machine]:
     """Boots the layers, upmost first, waits until it is up, and ends it whatever happens."""
-    with tempfile.TemporaryDirectory(prefix="octra-console-") as directory:
-        console = Path(directory) / "console"
-        argv = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "tests.system.keeper"]
-        argv += [*map(str, layers), str(console)]
-        # Its own session: what ends us by a signal to our group does not end it before it has cleaned up.
-        keeper = subprocess.Popen(
-            argv, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, start_new_session=True
-        )
-        try:
-            yield _wait_for_boot(keeper, console)
-        finally:
-            keeper.communicate(timeout=END_TIMEOUT_S)
+    argv = ["unshare", "--mount", "--propagation", "private", sys.executable, "-m", "tests.system.keeper"]
+    # Its own session: what ends us by a signal to our group does not end it before it has cleaned up.
+    keeper = subprocess.Popen(
+        [*argv, *map(str, layers)],
+        cwd=ROOT,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    try:
+        yield _wait_for_boot(keeper)
+    finally:
+        keeper.communicate(timeout=END_TIMEOUT_S)
 
 
-def _wait_for_boot(keeper: subprocess.Popen[str], console: Path) -> Machine:
+def _wait_for_boot(keeper: subprocess.Popen[str]) -> Machine:
     assert keeper.stdout
     said = keeper.stdout.readline()
-    assert said.startswith(READY), f"no machine came up: {console.read_text(errors='replace')[-3000:]}"
-    machine = Machine(int(said.removeprefix(READY)), console)
+    assert said.startswith(READY), "no machine came up; what its console said is above"
+    machine = Machine(int(said.removeprefix(READY)))
     wait_until(lambda: _state(machine) == "running", BOOT_TIMEOUT_S, "the machine is up with no unit failed")
     # What a container has read-only and a real machine has not. The numbers are those of a user namespace: what
     # bubblewrap writes there is nobody else's.

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.soundness import asked_twice, assert_sound
 from tests.daemon import wait_until
-from tests.system.disturbances import Disturbance, hang, kill, reload, systemctl
+from tests.system.disturbances import Disturbance, hang, kill, kill_and_start, reload, systemctl
 from tests.system.installation import SERVICES
 from tests.system.service import Service
 
@@ -16,7 +16,7 @@ DISTURBANCES = {
     "octrad is restarted": systemctl("restart", "octrad.service"),
     "octrad is reloaded": reload,
     "PostgreSQL is restarted": systemctl("restart", POSTGRESQL),
-    "PostgreSQL is killed": kill(POSTGRESQL),
+    "PostgreSQL is killed": kill_and_start(POSTGRESQL),
     "Redis is stopped": systemctl("stop", "redis-server@octra.service"),
     "the Nix daemon is restarted": systemctl("restart", "nix-daemon.service"),
 }
