@@ -78,8 +78,8 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         async with AsyncExitStack() as ends:
             dsn = await ends.enter_async_context(migrated_database(config.database, state_dir))
             database = await ends.enter_async_context(_open(Database(dsn)))
-            gateway = await ends.enter_async_context(_servant("gateway", state_dir, wishes))
-            runner = await ends.enter_async_context(_servant("runner", state_dir, wishes))
+            gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
+            runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
             wakeups = Wakeups(dsn)
             parts = Parts(
                 settings=settings,
@@ -214,9 +214,11 @@ async def _cache(config: Config) -> AsyncIterator[Cache]:
 
 
 @asynccontextmanager
-async def _servant(name: str, state_dir: Path, wishes: SignalWishes) -> AsyncIterator[ServantConnection]:
+async def _servant(
+    name: str, state_dir: Path, socket: Path | None, wishes: SignalWishes
+) -> AsyncIterator[ServantConnection]:
     """A connection to a servant. At its end the servant is asked to go when it works on nothing."""
-    connection = ServantConnection(name, state_dir, accepted_path(state_dir))
+    connection = ServantConnection(name, state_dir, accepted_path(state_dir), socket=socket)
     try:
         yield connection
     finally:

@@ -38,6 +38,15 @@ _CHANNEL_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
 )
+# What systemd tells this process alone.
+_OURS_FROM_SYSTEMD = (
+    "NOTIFY_SOCKET",
+    "WATCHDOG_USEC",
+    "WATCHDOG_PID",
+    "LISTEN_PID",
+    "LISTEN_FDS",
+    "LISTEN_FDNAMES",
+)
 # Servants that we started: reaped when they end while we live, left alone when we end first.
 _started: list[subprocess.Popen[bytes]] = []
 
@@ -50,6 +59,8 @@ class ServantConnection:
         state_dir: octrad's state directory.
         config_path: the configuration that a started servant reads.
         command: what starts it, in place of `python -m octrad NAME …`.
+        socket: where it, or systemd for it, listens already. It is then never started, signalled or stopped here, and
+            an end of it is outlived like any other: whoever listens there starts it again.
         start_timeout_s: seconds until it must be ready.
     """
 
@@ -60,9 +71,11 @@ class ServantConnection:
         config_path: Path | None = None,
         *,
         command: Sequence[str] | None = None,
+        socket: Path | None = None,
         start_timeout_s: float = 30.0,
     ) -> None:
         self._places = Places(name, state_dir.absolute())
+        self._socket = socket
         self._command = tuple(command) if command else _default_command(self._places, config_path)
         self._start_timeout_s = start_timeout_s
         self._channel: grpc.aio.Channel | None = None
@@ -75,8 +88,11 @@ class ServantConnection:
         return self._places.name
 
     async def is_running(self) -> bool:
-        """Whether the servant answers now. Does not start it."""
-        return answers(self._places.socket())
+        """Whether the servant answers now. Does not start it.
+
+        Of one whose socket is systemd's nobody can tell without waking it: it counts as running.
+        """
+        return answers(self._places.socket()) if self._socket is None else self._socket.is_socket()
 
     async def channel(self, *, start: bool = True) -> grpc.aio.Channel:
         """A channel to the servant, which is started when it is not there.
@@ -86,9 +102,12 @@ class ServantConnection:
         """
         async with self._lock:
             if self._channel is None:
-                await self._find_or_start(start=start)
-                target = f"unix:{self._places.socket()}"
-                self._channel = grpc.aio.insecure_channel(target, options=_CHANNEL_OPTIONS)
+                path = self._socket or self._places.socket()
+                if self._socket is None:
+                    await self._find_or_start(start=start)
+                else:
+                    await self._find(self._socket)
+                self._channel = grpc.aio.insecure_channel(f"unix:{path}", options=_CHANNEL_OPTIONS)
             return self._channel
 
     def lost(self, channel: grpc.aio.Channel) -> None:
@@ -139,8 +158,10 @@ class ServantConnection:
             raise error_from(error) from error
 
     async def stop(self, *, timeout_s: float = 5.0) -> bool:
-        """Asks the servant to exit as soon as it works on nothing. Returns whether it is gone within `timeout_s`."""
+        """Asks a servant of ours to exit as soon as it works on nothing; returns whether it is gone in time."""
         await self.close()
+        if self._socket is not None:
+            return False
         lock = LockFile(self._places.lock)
         pid = lock.holder()
         if pid is None:
@@ -152,8 +173,8 @@ class ServantConnection:
         return has_ended
 
     def reload(self) -> None:
-        """Has the servant read its configuration anew, when it runs."""
-        pid = LockFile(self._places.lock).holder()
+        """Has a servant of ours read its configuration anew, when it runs."""
+        pid = LockFile(self._places.lock).holder() if self._socket is None else None
         if pid is not None:
             # Whoever holds the lock listens to signals already.
             with contextlib.suppress(ProcessLookupError):
@@ -167,6 +188,12 @@ class ServantConnection:
         for task in self._closing:
             task.cancel()
         await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _find(self, socket: Path) -> None:
+        deadline = Deadline(self._start_timeout_s)
+        while not answers(socket):
+            hint = f"is its socket unit active, and may this user connect? systemctl status octra-{self.name}.socket"
+            await deadline.pause(UnavailableError(f"the {self.name} does not answer on {socket}", hint=hint))
 
     async def _find_or_start(self, *, start: bool) -> None:
         deadline = Deadline(self._start_timeout_s)
@@ -203,8 +230,8 @@ class ServantConnection:
             if self._places.log.stat().st_size > LOG_KEPT_BYTES:
                 self._places.log.rename(self._places.log.with_suffix(".log.1"))
         environment = {**os.environ, READY_FD_VARIABLE: str(ready_fd), "GRPC_ENABLE_FORK_SUPPORT": "0"}
-        for systemd_variable in ("NOTIFY_SOCKET", "WATCHDOG_USEC", "WATCHDOG_PID", "LISTEN_FDS", "LISTEN_PID"):
-            environment.pop(systemd_variable, None)
+        for name in _OURS_FROM_SYSTEMD:
+            environment.pop(name, None)
         with self._places.log.open("ab") as log:
             process = subprocess.Popen(
                 self._command,

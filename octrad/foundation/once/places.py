@@ -44,5 +44,9 @@ class Places:
         return self.state_dir / "log" / f"{self.name}.log"
 
     def socket(self) -> Path:
-        """Where it listens; makes the directory."""
+        """Where it listens, unless systemd does so for it; makes the directory."""
         return private_socket_path(self.directory, f"{self.name}.sock")
+
+    def inner_socket(self) -> Path:
+        """Where gRPC listens, behind the front door; makes the directory."""
+        return private_socket_path(self.directory, "inner")

@@ -1,4 +1,7 @@
-"""The shell of a servant process: one on its directory, listening on its socket, gone when nobody wants it.
+"""The shell of a servant process: one on its directory, behind its socket, gone when nobody wants it.
+
+The socket is the one that systemd passed, or its own. Behind it the kernel is asked who connects; gRPC listens on an
+inner socket, which nobody else can reach.
 
 It knows nothing of what is served. It exits only when nothing is under way: no call, no work, no accept. SIGTERM
 makes it take nothing new and finish what it can within a bound; SIGUSR1 makes it exit as soon as it is idle; SIGHUP
@@ -13,15 +16,19 @@ import os
 import signal
 import time
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import grpc.aio
 
+from octrad.foundation.door.front_door import FrontDoor
+from octrad.foundation.door.listener import open_listener
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import UnavailableError
 from octrad.foundation.lock_file import LockFile
 from octrad.foundation.message_ids import MessageId
 from octrad.foundation.once.activity import Activity
+from octrad.foundation.once.admit_clients import admit_clients
 from octrad.foundation.once.engine import ABANDON_TIMEOUT_S, Engine
 from octrad.foundation.once.guard_calls import CallGuard
 from octrad.foundation.once.places import MAX_MESSAGE_BYTES, READY_FD_VARIABLE, Places
@@ -36,6 +43,7 @@ logger = logging.getLogger(__name__)
 
 # From SIGTERM until what still runs is abandoned.
 STOP_TIMEOUT_S = 15.0
+_OWNER_ONLY = 0o600
 # How long a former servant may hold the lock while it stops.
 LOCK_TIMEOUT_S = STOP_TIMEOUT_S + 10.0
 
@@ -58,12 +66,14 @@ async def serve_servant(name: str, state_dir: Path, settings: Settings, add_serv
         add_services: registers the services on the server, with the engine to execute on; may prepare things first.
 
     Raises:
+        ConfigurationError: a client is no user of this machine, or the socket cannot be had.
         UnavailableError: a former servant holds the lock, does not answer and does not end.
     """
     os.umask(0o077)
     config = settings.current.servant
+    admit = admit_clients(settings.current)
     activity = Activity(config.idle_exit_s)
-    stop, reload = _listen_to_signals(activity)
+    signals = _listen_to_signals(activity)
     places = Places(name, state_dir)
     places.make()
     lock = LockFile(places.lock)
@@ -76,35 +86,66 @@ async def serve_servant(name: str, state_dir: Path, settings: Settings, add_serv
     registered = add_services(server, engine)
     if inspect.isawaitable(registered):
         await registered
-    server.add_insecure_port(f"unix:{places.socket()}")
+    server.add_insecure_port(f"unix:{places.inner_socket()}")
     await server.start()
-    manager = ServiceManager()
-    manager.ready(describe_work(engine))
-    _tell_ready()
-    logger.info("%s serves on %s", name, places.socket(), extra={"message_id": MessageId.SERVANT_STARTED})
-    status = asyncio.create_task(report_status(engine, manager), name="status")
-    reloading = asyncio.create_task(
-        reload_on_signal(reload, settings, manager, lambda fault: describe_work(engine, fault)), name="reload"
-    )
-    reason = await _until_unwanted(activity, stop)
-    await end_tasks(status, reloading)
-    logger.info("%s ends: %s", name, reason)
-    manager.stopping(f"stopping: {reason}", within_s=STOP_TIMEOUT_S + ABANDON_TIMEOUT_S)
-    # A call that slips in between is refused or finished below; its caller asks again with the same id.
-    await _finish(server, engine)
+    listener = open_listener(places.socket(), mode=_OWNER_ONLY)
+    logger.info("%s serves on %s", name, listener.getsockname(), extra={"message_id": MessageId.SERVANT_STARTED})
+    door = FrontDoor(listener, places.inner_socket(), admit=admit)
+    await _serve(_House(name, settings, activity, engine, server, door), signals)
     spool.close()
-    # The lock is held until the process ends: grpc may unlink the socket as late as that.
+    # The lock is held until the process ends: grpc may unlink the inner socket as late as that.
 
 
-def _listen_to_signals(activity: Activity) -> tuple[asyncio.Event, asyncio.Event]:
-    """Returns what SIGTERM and SIGHUP set."""
-    stop, reload = asyncio.Event(), asyncio.Event()
+@dataclass(frozen=True, slots=True)
+class _House:
+    """The parts of a servant that is ready to serve."""
+
+    name: str
+    settings: Settings
+    activity: Activity
+    engine: Engine
+    server: grpc.aio.Server
+    door: FrontDoor
+
+
+@dataclass(frozen=True, slots=True)
+class _Signals:
+    """What signals set."""
+
+    stop: asyncio.Event
+    reload: asyncio.Event
+
+
+async def _serve(house: _House, signals: _Signals) -> None:
+    manager, engine = ServiceManager(), house.engine
+    async with asyncio.TaskGroup() as group:
+        group.create_task(house.door.run(), name="front door")
+        status = group.create_task(report_status(engine, manager), name="status")
+        reloading = reload_on_signal(
+            signals.reload, house.settings, manager, lambda fault: describe_work(engine, fault)
+        )
+        reload = group.create_task(reloading, name="reload")
+        manager.ready(describe_work(engine))
+        _tell_ready()
+        reason = await _until_unwanted(house.activity, signals.stop)
+        # Who connects from now on waits in the backlog of systemd's socket, or finds none and starts another servant.
+        house.door.refuse()
+        logger.info("%s ends: %s", house.name, reason)
+        await end_tasks(status, reload)
+        manager.stopping(f"stopping: {reason}", within_s=STOP_TIMEOUT_S + ABANDON_TIMEOUT_S)
+        # A call that slips in between is refused or finished below; its caller asks again with the same id.
+        await _finish(house.server, engine)
+        house.door.close()
+
+
+def _listen_to_signals(activity: Activity) -> _Signals:
+    signals = _Signals(asyncio.Event(), asyncio.Event())
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, stop.set)
-    loop.add_signal_handler(signal.SIGHUP, reload.set)
+        loop.add_signal_handler(number, signals.stop.set)
+    loop.add_signal_handler(signal.SIGHUP, signals.reload.set)
     loop.add_signal_handler(signal.SIGUSR1, activity.lose_patience)
-    return stop, reload
+    return signals
 
 
 async def _acquire(lock: LockFile, places: Places) -> bool:

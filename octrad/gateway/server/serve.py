@@ -6,6 +6,7 @@ from pathlib import Path
 import grpc.aio
 
 from octra_proto.gateway.v1.gateway_pb2_grpc import add_GatewayServiceServicer_to_server
+from octrad.foundation.once.admit_clients import client_uids
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.foundation.settings import Settings
@@ -29,7 +30,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     Raises:
         UnavailableError: a former gateway holds the lock and does not end.
     """
-    settings = Settings.load(config_path, fixed=_FIXED)
+    settings = Settings.load(config_path, fixed=_FIXED, check=client_uids)
     keys = ProviderKeys()
     strike_out_of_logs(keys, logging.getLogger().handlers)
     litellm = LazyLiteLLM()

@@ -10,6 +10,7 @@ from pathlib import Path
 import grpc.aio
 
 from octra_proto.runner.v1.runner_pb2_grpc import add_RunnerServiceServicer_to_server
+from octrad.foundation.once.admit_clients import client_uids
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.foundation.settings import Settings
@@ -33,7 +34,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         ConfigurationError: this machine or configuration is not as it must be.
         UnavailableError: a former runner holds the state directory and does not end.
     """
-    settings = Settings.load(config_path, fixed=_FIXED)
+    settings = Settings.load(config_path, fixed=_FIXED, check=client_uids)
     leave_keyring()
     _watch_children_without_threads()
     async with contextlib.AsyncExitStack() as stack:
