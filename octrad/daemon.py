@@ -102,7 +102,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: StopWishes) -> None:
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
-        path = await server.start()
+        path = await server.start(group)
         _tell_ready(path)
         await wishes.stop.wait()
         await _drain(parts, queue, working, server, wishes)
@@ -122,7 +122,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
     return Pipeline(tools)
 
 
-def _tell_ready(path: Path) -> None:
+def _tell_ready(path: str) -> None:
     notify(f"READY=1\nSTATUS=serving on {path}")
     print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line
 

@@ -13,7 +13,17 @@ from contextvars import ContextVar
 from typing import Final, TextIO
 
 # Our fields and their names in the journal: `journalctl OCTRA_TASK=k7f3`.
-FIELDS: Final = {"task": "OCTRA_TASK", "project": "OCTRA_PROJECT", "role": "OCTRA_ROLE", "step": "OCTRA_STEP"}
+FIELDS: Final = {
+    "task": "OCTRA_TASK",
+    "project": "OCTRA_PROJECT",
+    "role": "OCTRA_ROLE",
+    "step": "OCTRA_STEP",
+    # Who asked for what: `octrad/api/authorise.py`.
+    "uid": "OCTRA_UID",
+    "user": "OCTRA_USER",
+    "method": "OCTRA_METHOD",
+    "target": "OCTRA_TARGET",
+}
 # Libraries that tell more than people want to know at their `info`.
 _QUIET = ("httpx", "httpcore", "procrastinate", "asyncio", "grpc")
 # It warns of every attempt while the database is away; we say that once a pause ourselves.
