@@ -118,7 +118,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
-        path = await server.start()
+        path = await server.start(group)
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
         reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
@@ -155,7 +155,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
     return Pipeline(tools, parts.settings)
 
 
-def _tell_ready(path: Path, manager: ServiceManager, signs: VitalSigns) -> None:
+def _tell_ready(path: str, manager: ServiceManager, signs: VitalSigns) -> None:
     manager.ready(signs.status)
     _log.info("ready on %s", path, extra={"message_id": MessageId.DAEMON_READY})
     print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line

@@ -21,7 +21,7 @@ FIELDS: Final = {
     "project": "OCTRA_PROJECT",
     "role": "OCTRA_ROLE",
     "step": "OCTRA_STEP",
-    # Of calls, for the audit.
+    # Who asked for what: `octrad/api/authorise.py`.
     "uid": "OCTRA_UID",
     "user": "OCTRA_USER",
     "method": "OCTRA_METHOD",
