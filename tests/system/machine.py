@@ -19,7 +19,7 @@ from tests.system.keeper import READY
 BOOT_TIMEOUT_S = 120
 COMMAND_TIMEOUT_S = 60
 END_TIMEOUT_S = 30
-_PATH = "/opt/octra/bin:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 @dataclass(frozen=True, slots=True)
