@@ -3,12 +3,14 @@
 The socket is real and passed as systemd passes it; only who starts the process is a test.
 """
 
+import contextlib
 import os
 import select
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+import threading
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from tests.daemon import ROOT
@@ -59,3 +61,24 @@ class SocketUnit:
             return 0
         self.process.terminate()
         return self.process.wait(30)
+
+
+@contextlib.contextmanager
+def activating(*units: SocketUnit) -> Iterator[None]:
+    """Starts each unit whenever somebody wants it, until the end of the block, which stops them all."""
+    is_over = threading.Event()
+
+    def watch() -> None:
+        while not is_over.wait(0.01):
+            for unit in units:
+                unit.start_if_wanted()
+
+    watching = threading.Thread(target=watch)
+    watching.start()
+    try:
+        yield
+    finally:
+        is_over.set()
+        watching.join()
+        for unit in units:
+            unit.stop()

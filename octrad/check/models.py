@@ -24,10 +24,14 @@ def check_models(config: Config) -> list[Finding]:
         hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-4-5"], and [providers.anthropic]'
         return [Finding("models", ok=False, detail="no model is configured", hint=hint)]
     names = dict.fromkeys(model.partition("/")[0] for model in config.models.chain)
-    return [_chain(config), *(_provider(name, config.providers[name]) for name in names if name in config.providers)]
+    return [
+        check_chain(config),
+        *(_provider(name, config.providers[name]) for name in names if name in config.providers),
+    ]
 
 
-def _chain(config: Config) -> Finding:
+def check_chain(config: Config) -> Finding:
+    """Whether each model of the chain has a provider."""
     unserved = [model for model in config.models.chain if model.partition("/")[0] not in config.providers]
     if unserved:
         known = ", ".join(sorted(config.providers)) or "none"

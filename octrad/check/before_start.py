@@ -1,0 +1,36 @@
+"""`octrad check --before-start`: refuses what can be known to be wrong before anything runs; systemd's ExecStartPre=.
+
+It takes no look at the machine around: a database may come up later, keys are the gateway's business, and Nix is the
+runner's. Nothing is started, made or written.
+"""
+
+from pathlib import Path
+
+from octrad.check.models import check_chain
+from octrad.check.state_directory import check_place
+from octrad.choose_database import configured_dsn
+from octrad.foundation.config import Config, load_config
+from octrad.foundation.errors import ConfigurationError
+from octrad.foundation.once.admit_clients import client_uids
+
+
+def check_before_start(state_dir: Path, config_path: Path | None) -> None:
+    """Returns when octrad can be started.
+
+    Raises:
+        ConfigurationError: it cannot; the message names the key, or the state directory.
+    """
+    config = load_config(config_path)
+    _check_models(config)
+    configured_dsn(config.database)
+    client_uids(config)
+    for finding in check_place(state_dir):
+        if not finding.ok:
+            raise ConfigurationError(finding.detail, hint=finding.hint)
+
+
+def _check_models(config: Config) -> None:
+    """A chain is not needed to start, but one that nobody serves is a mistake."""
+    finding = check_chain(config)
+    if config.models.chain and not finding.ok:
+        raise ConfigurationError(f"`models.chain`: {finding.detail}", hint=finding.hint)
