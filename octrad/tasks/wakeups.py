@@ -13,7 +13,9 @@ from enum import StrEnum
 from typing import Final
 
 import psycopg
-from psycopg import AsyncConnection, sql
+from psycopg import sql
+
+from octrad.foundation.postgres.quiet_connection import QuietConnection
 
 logger = logging.getLogger(__name__)
 
@@ -76,7 +78,7 @@ class Wakeups:
             pause_s = min(2 * pause_s, _LONGEST_PAUSE_S)
 
     async def _listen(self) -> None:
-        connecting = AsyncConnection.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S)
+        connecting = QuietConnection.connect(self._dsn, autocommit=True, connect_timeout=_CONNECT_TIMEOUT_S)
         async with await connecting as connection:
             for channel in Channel:
                 await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(channel)))

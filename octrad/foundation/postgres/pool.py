@@ -20,6 +20,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.postgres.errors import DatabaseUnavailableError, is_conflict, is_outage
+from octrad.foundation.postgres.quiet_connection import QuietConnection
 
 logger = logging.getLogger(__name__)
 
@@ -108,6 +109,7 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
     """A pool that is not open yet: `await pool.open()` or `async with pool`."""
     return AsyncConnectionPool(
         dsn,
+        connection_class=QuietConnection,
         min_size=min_size,
         max_size=max_size,
         open=False,
