@@ -16,7 +16,7 @@ BUILD = "import setuptools.build_meta as backend; backend.build_wheel('dist')"
 @pytest.fixture
 def source(tmp_path: Path) -> Path:
     """A copy to build in: the backend leaves its own files beside what it reads."""
-    for package in PACKAGES:
+    for package in (*PACKAGES, "systemd"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
         shutil.copy(ROOT / name, tmp_path / name)
@@ -38,6 +38,9 @@ def test_wheel_holds_every_file_of_the_packages_and_both_programs(source: Path) 
     with ZipFile(wheel) as archive:
         held = set(archive.namelist())
         programs = archive.read(next(name for name in held if name.endswith("entry_points.txt"))).decode()
-    assert {name for name in held if ".dist-info/" not in name} == expected
+    installed = {name for name in held if ".dist-info/" not in name}
+    assert {name for name in installed if ".data/" not in name} == expected
+    # Below the prefix of the installation, where journalctl looks when that is /usr.
+    assert [name.partition(".data/data/")[2] for name in installed - expected] == ["lib/systemd/catalog/octra.catalog"]
     assert "octrad = " in programs
     assert "octractl = " in programs
