@@ -35,9 +35,9 @@ RETRY_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 PLAIN_BYTES = frozenset(b"/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
-    # Despite its name it is how long a connection may wait for its first answer, and so for a daemon that starts:
-    # systemd has the caller wait in the backlog of the socket until octrad listens.
-    ("grpc.min_reconnect_backoff_ms", 20_000),
+    # How long connecting may take, in spite of its name: on the socket that systemd keeps it waits for octrad to start;
+    # where nobody listens it fails at once.
+    ("grpc.min_reconnect_backoff_ms", 45_000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_http_proxy", 0),
 ]
