@@ -55,3 +55,9 @@ def hang(service: Service) -> None:
     wait_until(lambda: pid not in service.machine.pids("octrad.service"), READY_TIMEOUT_S, "the watchdog bites")
     log = service.machine.must("journalctl", "--unit=octrad", "--lines=200", "--no-pager")
     assert "Watchdog timeout" in log, log
+
+
+def replace_servants(service: Service) -> None:
+    """What a rebuild does to them: each goes as soon as nothing is under way, and the next call starts the new one."""
+    for unit in ("octra-gateway.service", "octra-runner.service"):
+        service.machine.must("systemctl", "reload", unit)

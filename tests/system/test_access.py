@@ -5,6 +5,7 @@ import pytest
 from octractl.exit_codes import ExitCode
 from tests.system.service import Service
 
+STATE = ("/var/lib/octra", "/var/lib/octra-gateway", "/var/lib/octra-runner")
 # Begins to speak HTTP/2 and says whether anybody speaks it too.
 SAY_HELLO = r"""
 import socket, sys
@@ -67,12 +68,22 @@ def test_a_name_in_the_environment_or_a_user_namespace_is_no_identity(service: S
     assert said.exit_code == ExitCode.NO_PERMISSION, said
 
 
-def test_state_keys_and_database_are_closed_to_people(service: Service) -> None:
-    for path in ("/var/lib/octra", "/var/lib/octra-gateway", "/var/lib/octra-runner"):
-        assert service.machine.run("ls", path, user="mallory").exit_code != 0, path
-        if path != "/var/lib/octra":
-            assert service.machine.run("ls", path, user="alice").exit_code != 0, path
-    assert service.machine.run("psql", "octra", user="mallory").exit_code != 0
+@pytest.mark.parametrize("user", ["alice", "mallory"])
+def test_state_and_database_are_closed_to_people(service: Service, user: str) -> None:
+    """Of octrad's directory members of its group may know what is in it, and read nothing."""
+    open_to_them = service.machine.run("find", *STATE, "-mindepth", "1", "-readable", user=user).stdout
+    assert open_to_them == ""
+    assert service.machine.run("psql", "octra", user=user).exit_code != 0
+
+
+def test_what_stands_behind_the_door_is_reached_through_it_alone(service: Service) -> None:
+    """The sockets of gRPC itself, by which one could be whom one says one is."""
+    sockets = service.machine.must("find", *STATE, "-type", "s").splitlines()
+    assert sockets
+    for socket in sockets:
+        for user in ("alice", "mallory", "postgres"):
+            said = service.machine.run("python3", "-c", SAY_HELLO, socket, user=user)
+            assert said.stdout.strip() == "nothing", (socket, user)
 
 
 def test_an_acting_call_is_in_the_audit_log(service: Service) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from tests.acceptance.soundness import asked_twice, assert_sound
 from tests.daemon import wait_until
-from tests.system.disturbances import Disturbance, hang, kill, kill_and_start, reload, systemctl
+from tests.system.disturbances import Disturbance, hang, kill, kill_and_start, reload, replace_servants, systemctl
 from tests.system.installation import SERVICES
 from tests.system.service import Service
 
@@ -15,6 +15,7 @@ DISTURBANCES = {
     "octrad is killed": kill("octrad.service"),
     "octrad is restarted": systemctl("restart", "octrad.service"),
     "octrad is reloaded": reload,
+    "gateway and runner are replaced": replace_servants,
     "PostgreSQL is restarted": systemctl("restart", POSTGRESQL),
     "PostgreSQL is killed": kill_and_start(POSTGRESQL),
     "Redis is stopped": systemctl("stop", "redis-server@octra.service"),
