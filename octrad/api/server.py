@@ -30,6 +30,7 @@ from octrad.api.task_service import TaskServicer
 from octrad.foundation.door.front_door import FrontDoor
 from octrad.foundation.door.listener import open_listener
 from octrad.foundation.door.peer import Peer
+from octrad.foundation.door.raise_descriptor_limit import raise_descriptor_limit
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.unix_socket import MAX_SOCKET_PATH_BYTES, private_socket_path
 
@@ -77,6 +78,7 @@ class ApiServer:
         Args:
             group: owns the door; when that fails, so does all.
         """
+        raise_descriptor_limit()
         self._inner.unlink(missing_ok=True)
         self._server.add_insecure_port(f"unix:{self._inner}")
         await self._server.start()
