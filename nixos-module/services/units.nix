@@ -1,0 +1,28 @@
+# octrad.toml, and the units as NixOS wants them.
+{
+  config,
+  lib,
+  pkgs,
+  ...
+}:
+let
+  cfg = config.services.octra;
+  units = import ../units.nix (import ./house.nix { inherit config lib pkgs; });
+
+  isGiven = value: value != null && value != { };
+  withoutNulls = lib.filterAttrsRecursive (_: isGiven);
+  configFile = (pkgs.formats.toml { }).generate "octrad.toml" (withoutNulls cfg.settings);
+
+  reads = name: lib.elem name [ "octrad" "octra-gateway" "octra-runner" ];
+in
+{
+  config = lib.mkIf cfg.enable {
+    services.octra.settings = lib.mapAttrsRecursive (_: lib.mkDefault) (import ../derive-settings.nix cfg);
+    environment.etc."octra/octrad.toml".source = configFile;
+    systemd.services = lib.mapAttrs (
+      name: unit: unit // lib.optionalAttrs (reads name) { restartTriggers = [ configFile ]; }
+    ) units.services;
+    systemd.sockets = units.sockets;
+    systemd.tmpfiles.rules = units.tmpfiles;
+  };
+}
