@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -11,13 +12,14 @@ from tests.system.machine import Machine, booted, why_not
 from tests.system.python_packages import python_packages
 from tests.system.service import Service
 
+HERE = Path(__file__).parent
 # The first test also makes the machine, from nothing where the cache is empty.
 TIMEOUT_S = 600
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if item.path.parent.name == "system" and item.get_closest_marker("timeout") is None:
+        if item.path.is_relative_to(HERE) and item.get_closest_marker("timeout") is None:
             item.add_marker(pytest.mark.timeout(TIMEOUT_S))
 
 

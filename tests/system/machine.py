@@ -127,4 +127,7 @@ def _state(machine: Machine) -> str:
 
 def why_not() -> str:
     """Why this machine cannot boot another one; empty where it can."""
-    return "" if os.geteuid() == 0 else "only root can boot a machine with systemd"
+    if os.geteuid() != 0:
+        return "only root can boot a machine with systemd"
+    tried = subprocess.run(["unshare", "--mount", "true"], capture_output=True, text=True, timeout=30, check=False)
+    return "" if tried.returncode == 0 else f"this root may not mount anything: {tried.stderr.strip()}"
