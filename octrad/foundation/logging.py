@@ -1,7 +1,8 @@
 """Where log records go: structured fields in the journal under systemd, text that people read otherwise.
 
 Modules log a constant message with `logging.getLogger(__name__)`; what it is about stands in fields. Fields come
-from `extra={"task": …}`, or from `log_fields(...)` around everything that is done for a task.
+from `extra={"task": …}`, or from `log_fields(...)` around everything that is done for a task. What an operator may
+search for also has `extra={"message_id": MessageId.TASK_DONE}`.
 """
 
 import logging
@@ -11,6 +12,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TextIO
+
+from octrad.foundation.message_ids import MessageId
 
 # Our fields and their names in the journal: `journalctl OCTRA_TASK=k7f3`.
 FIELDS: Final = {
@@ -80,7 +83,8 @@ def is_journal(stream: TextIO) -> bool:
 def fields_of(record: logging.LogRecord) -> dict[str, str]:
     """The fields of a record: its own before those around it."""
     around = _context.get() or {}
-    found = {name: str(getattr(record, name, "") or around.get(name, "")) for name in FIELDS}
+    own = {name: str(value) for name in FIELDS if (value := getattr(record, name, None)) is not None}
+    found = {name: own.get(name) or around.get(name, "") for name in FIELDS}
     return {name: value for name, value in found.items() if value}
 
 
@@ -103,9 +107,9 @@ class JournalHandler(logging.Handler):
     def __init__(self, identifier: str) -> None:
         super().__init__()
         # Only here: it needs libsystemd, and a machine without systemd need not have it.
-        from systemd import journal  # noqa: PLC0415
+        from systemd.journal import send  # noqa: PLC0415
 
-        self._send = journal.send
+        self._send = send
         self._identifier = identifier
 
     def emit(self, record: logging.LogRecord) -> None:
@@ -121,6 +125,7 @@ def journal_fields(record: logging.LogRecord, identifier: str) -> dict[str, str]
     named = {FIELDS[name]: value for name, value in fields_of(record).items()}
     return {
         **named,
+        **_event_fields(record),
         "PRIORITY": str(_PRIORITY.get(record.levelno, 6)),
         "SYSLOG_IDENTIFIER": identifier,
         "LOGGER": record.name,
@@ -128,3 +133,11 @@ def journal_fields(record: logging.LogRecord, identifier: str) -> dict[str, str]
         "CODE_LINE": str(record.lineno),
         "CODE_FUNC": record.funcName or "",
     }
+
+
+def _event_fields(record: logging.LogRecord) -> dict[str, str]:
+    match getattr(record, "message_id", None):
+        case MessageId() as message_id:
+            return {"MESSAGE_ID": str(message_id), "OCTRA_EVENT": message_id.event}
+        case _:
+            return {}

@@ -14,9 +14,10 @@ from octrad.foundation.logging import (
     log_fields,
     set_up_logging,
 )
+from octrad.foundation.message_ids import MessageId
 
 
-def record(**extra: str) -> logging.LogRecord:
+def record(**extra: object) -> logging.LogRecord:
     made = logging.LogRecord("octrad.x", logging.WARNING, "/x.py", 7, "hello %s", ("world",), None, "function")
     made.__dict__.update(extra)
     return made
@@ -50,6 +51,17 @@ def test_journal_gets_our_names_and_no_arguments() -> None:
     assert fields["SYSLOG_IDENTIFIER"] == "octrad-runner"
     assert "OCTRA_ROLE" not in fields
     assert not any("world" in value for value in fields.values())
+
+
+def test_journal_gets_the_id_and_the_name_of_an_event() -> None:
+    fields = journal_fields(record(message_id=MessageId.TASK_DONE), "octrad")
+    assert fields["MESSAGE_ID"] == MessageId.TASK_DONE
+    assert fields["OCTRA_EVENT"] == "task_done"
+    assert not {"MESSAGE_ID", "OCTRA_EVENT"} & set(journal_fields(record(), "octrad"))
+
+
+def test_root_is_a_user_like_any_other() -> None:
+    assert journal_fields(record(uid=0, user="root"), "octrad")["OCTRA_UID"] == "0"
 
 
 def test_journal_is_recognised_by_device_and_inode(monkeypatch: pytest.MonkeyPatch) -> None:
