@@ -19,6 +19,7 @@ from octrad.api.task_name import find_named_task
 from octrad.foundation.accounts import user_name
 from octrad.foundation.door.peer import Peer
 from octrad.foundation.errors import ForbiddenError, OctraError, UnauthenticatedError
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.audit import NewAuditEvent, Outcome, add_audit_event
 
@@ -86,6 +87,7 @@ class Authorise:
         """
         peer = self._peer_of(context.peer())
         if peer is None:
+            logger.warning("refused a call that did not come through the front door")
             raise UnauthenticatedError("octrad cannot tell who you are", hint="connect to octrad's own socket")
         return peer
 
@@ -108,10 +110,17 @@ class Authorise:
         target = str(getattr(request, right.target)) if right.target else ""
         request_id = str(getattr(request, "request_id", ""))
         name = method.removeprefix("/")
-        fields = {"uid": str(caller.uid), "user": caller.name, "method": name, "target": target}
-        logger.log(logging.INFO if outcome is Outcome.ALLOWED else logging.WARNING, "%s a call", outcome, extra=fields)
+        self._log(outcome, {"uid": str(caller.uid), "user": caller.name, "method": name, "target": target})
         new = NewAuditEvent(caller.uid, caller.name, name, target, request_id, outcome)
         await add_audit_event(self._database, new)
+
+    @staticmethod
+    def _log(outcome: Outcome, fields: dict[str, str]) -> None:
+        match outcome:
+            case Outcome.ALLOWED:
+                logger.info("a call was let through", extra={**fields, "message_id": MessageId.CALL_AUDITED})
+            case Outcome.REFUSED:
+                logger.warning("a call was refused", extra={**fields, "message_id": MessageId.CALL_REFUSED})
 
     async def _name(self, uid: int) -> str:
         if uid not in self._names:

@@ -21,7 +21,7 @@ FIELDS: Final = {
     "project": "OCTRA_PROJECT",
     "role": "OCTRA_ROLE",
     "step": "OCTRA_STEP",
-    # Who asked for what: `octrad/api/authorise.py`.
+    # Of calls, for the audit.
     "uid": "OCTRA_UID",
     "user": "OCTRA_USER",
     "method": "OCTRA_METHOD",

@@ -210,7 +210,7 @@ os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
     find_socket(sys.argv[1])
 except OctractlError as error:
-    print(int(error.exit_code), error.message, error.hint, sep="\n")
+    print(int(error.exit_code), error.message, error.hint, sep=chr(10))
 """
 
 
@@ -266,6 +266,7 @@ async def test_not_even_root_is_somebody_who_comes_around_the_door(shared: House
         assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED
         reflect: Any = channel.stream_stream("/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo")
         assert await reflect().code() is grpc.StatusCode.UNAUTHENTICATED
+    assert "refused a call that did not come through the front door" in shared.log
 
 
 def test_change_that_cannot_be_written_into_the_audit_log_does_not_happen(shared: House) -> None:
