@@ -7,6 +7,14 @@
   machine,
 }:
 let
+  # An option that is null says nothing: octrad has its own default.
+  withoutNulls =
+    table:
+    builtins.mapAttrs (_: value: if builtins.isAttrs value then withoutNulls value else value) (
+      removeAttrs table (builtins.filter (name: table.${name} == null) (builtins.attrNames table))
+    );
+  given = withoutNulls settings;
+
   inherit (values) database models group;
 
   withKeys = builtins.filter (name: models.providers.${name}.keyFile != null) (builtins.attrNames models.providers);
@@ -19,17 +27,18 @@ let
 
   # Providers that the configuration names by number; one named by name is public, or in `models.addresses`.
   hosts = map (
-    name: builtins.match "https?://\\[?([0-9.]+|[0-9a-fA-F:]+)]?(:[0-9]+)?(/.*)?" (settings.providers.${name}.base_url or "")
-  ) (builtins.attrNames (settings.providers or { }));
+    name: builtins.match "https?://\\[?([0-9.]+|[0-9a-fA-F:]+)]?(:[0-9]+)?(/.*)?" (given.providers.${name}.base_url or "")
+  ) (builtins.attrNames (given.providers or { }));
   named = map builtins.head (builtins.filter (host: host != null) hosts);
 
   # Where others than the group's members have a role, everybody may knock and the front door alone decides, by the
   # kernel's word; else the socket's mode keeps strangers out already.
-  roles = builtins.attrValues (settings.access or { });
+  roles = builtins.attrValues (given.access or { });
   isForeign = role: (role.users or [ ]) != [ ] || builtins.any (name: name != group) (role.groups or [ ]);
 in
 {
-  inherit package settings keyFiles;
+  inherit package keyFiles;
+  settings = given;
   inherit (values) user group;
   inherit (database) addresses;
   inherit (machine)

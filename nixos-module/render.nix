@@ -32,7 +32,7 @@ let
       providers = { };
       addresses = [ ];
     };
-    nixpkgs = null;
+    nixpkgs = "stand-in";
     access.member.groups = [ given.group or "octra" ];
     sandbox = {
       commandTimeout = null;
@@ -74,7 +74,18 @@ let
 
   settings = merge (import ./derive-settings.nix values) values.settings;
   house = import ./house.nix { inherit package values settings machine; };
-  units = import ./units.nix house;
+  faults = builtins.filter (judged: !judged.assertion) (
+    import ./judge-options.nix {
+      inherit values;
+      inherit (house) settings;
+      nixSettings = { };
+    }
+  );
+  units =
+    if faults == [ ] then
+      import ./units.nix house
+    else
+      throw (builtins.concatStringsSep "\n" (map (fault: fault.message) faults));
 
   textOf = import ./unit-text.nix;
   files = kind: entries: builtins.listToAttrs (
@@ -94,5 +105,5 @@ files "service" units.services
 // {
   "sysusers.d/octra.conf" = text sysusers;
   "tmpfiles.d/octra.conf" = text units.tmpfiles;
-  "octrad.toml" = import ./toml-text.nix settings;
+  "octrad.toml" = import ./toml-text.nix house.settings;
 }

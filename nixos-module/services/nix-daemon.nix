@@ -4,10 +4,11 @@ let
   cfg = config.services.octra;
 in
 {
-  config = lib.mkIf cfg.enable {
-    # Who may use the daemon is everybody unless the system says otherwise; adding a name is only right where it does.
-    nix.settings.extra-allowed-users = lib.mkIf (
-      !cfg.snapshots.privateStore && !lib.elem "*" (config.nix.settings.allowed-users or [ "*" ])
-    ) [ "octra-runner" ];
+  config = lib.mkIf (cfg.enable && !cfg.snapshots.privateStore) {
+    # Where everybody may use the daemon this repeats that; where the system says who may, it adds the runner. Only the
+    # list's element looks at the other settings, since what keys there are must not depend on them.
+    nix.settings.extra-allowed-users = [
+      (if lib.elem "*" config.nix.settings.allowed-users then "*" else "octra-runner")
+    ];
   };
 }

@@ -7,13 +7,17 @@
 }:
 let
   cfg = config.services.octra;
-  units = import ../units.nix (import ./house.nix { inherit config lib pkgs; });
+  house = import ./house.nix { inherit config lib pkgs; };
+  units = import ../units.nix house;
+  configFile = (pkgs.formats.toml { }).generate "octrad.toml" house.settings;
 
-  isGiven = value: value != null && value != { };
-  withoutNulls = lib.filterAttrsRecursive (_: isGiven);
-  configFile = (pkgs.formats.toml { }).generate "octrad.toml" (withoutNulls cfg.settings);
-
-  reads = name: lib.elem name [ "octrad" "octra-gateway" "octra-runner" ];
+  reads =
+    name:
+    lib.elem name [
+      "octrad"
+      "octra-gateway"
+      "octra-runner"
+    ];
 in
 {
   config = lib.mkIf cfg.enable {

@@ -27,7 +27,6 @@ in
 {
   service = {
     description = "Octra, which turns requests into tested software projects";
-    documentation = [ "https://github.com/octra/octra/blob/main/docs/operations.md" ];
     wantedBy = [ "multi-user.target" ];
     # The queue goes on after a boot without waiting for a caller, so the service is wanted as well as its socket.
     requires = [ "octrad.socket" ] ++ database.units;
@@ -64,7 +63,7 @@ in
         WatchdogSec = 60;
         TimeoutStartSec = 180;
         # What runs gets `limits.drain_s` to let go; then answers are finished and what was drained is written down.
-        TimeoutStopSec = drain + 30;
+        TimeoutStopSec = drain + 45;
         KillMode = "mixed";
         # Neither Nix nor, through the gateway's directory, anything that is a key's.
         InaccessiblePaths = [ "-/nix/var/nix/daemon-socket" ];

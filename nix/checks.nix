@@ -1,0 +1,32 @@
+# What `nix flake check` runs.
+{ pkgs, self }:
+let
+  inherit (pkgs) lib;
+  python = pkgs.python3.withPackages (
+    python:
+    pkgs.octrad.requiredPythonModules
+    ++ (with python; [
+      hypothesis
+      mypy
+      pytest
+      pytest-asyncio
+      pytest-timeout
+    ])
+  );
+  run =
+    name: inputs: script:
+    pkgs.runCommand "octra-${name}" { nativeBuildInputs = inputs; } ''
+      cp -r ${self} source && chmod -R u+w source && cd source
+      export HOME=$TMPDIR
+      ${script}
+      touch $out
+    '';
+in
+{
+  format = run "format" [ pkgs.ruff pkgs.nixfmt ] "ruff format --check . && nixfmt --check flake.nix nix nixos-module";
+  lint = run "lint" [ pkgs.ruff pkgs.shellcheck ] "ruff check . && shellcheck scripts/setup .ci/run";
+  types = run "types" [ python ] "mypy octrad octractl";
+  unit = run "unit" [ python ] "python -m pytest tests/unit";
+  module = import ./checks/module.nix { inherit pkgs self; };
+  machines = pkgs.testers.runNixOSTest (import ./checks/machines.nix { inherit self; });
+}

@@ -1,0 +1,75 @@
+"""The flake: what it offers, evaluated offline with a stand-in for nixpkgs, and the pin that it shares with octrad."""
+
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from octrad.foundation.config import NIXPKGS_PIN
+from octrad.runner.server.nix.flake_lock import pinned_lock_text
+from tests.daemon import ROOT
+from tests.integration.module.nix import run_nix
+
+STAND_IN = Path(__file__).parent / "stand_in_nixpkgs"
+SYSTEMS = ["aarch64-linux", "x86_64-linux"]
+
+
+@pytest.fixture(scope="module")
+def flake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    directory = tmp_path_factory.mktemp("flake")
+    for name in ("flake.nix", "flake.lock", "pyproject.toml"):
+        shutil.copy(ROOT / name, directory)
+    for name in ("nix", "nixos-module"):
+        shutil.copytree(ROOT / name, directory / name)
+    return directory
+
+
+def test_flake_lock_pins_what_octrad_pins() -> None:
+    lock = json.loads((ROOT / "flake.lock").read_text(encoding="utf-8"))
+    locked = lock["nodes"]["nixpkgs"]["locked"]
+    assert f"{locked['type']}:{locked['owner']}/{locked['repo']}/{locked['rev']}" == NIXPKGS_PIN
+    assert locked == json.loads(pinned_lock_text())["nodes"]["nixpkgs"]["locked"]
+
+
+@pytest.mark.parametrize(
+    ("output", "names"),
+    [
+        ("packages", ["default", "octractl", "octrad"]),
+        ("apps", ["demo", "octractl"]),
+        ("devShells", ["default"]),
+        ("checks", ["format", "lint", "machines", "module", "types", "unit"]),
+    ],
+)
+def test_flake_offers_for_both_systems(output: str, names: list[str], flake: Path, tmp_path: Path) -> None:
+    found = _evaluate(flake, output, "systems: builtins.mapAttrs (_: builtins.attrNames) systems", tmp_path)
+    assert found == dict.fromkeys(SYSTEMS, names)
+
+
+def test_flake_brings_the_module_an_overlay_and_a_formatter(flake: Path, tmp_path: Path) -> None:
+    assert _evaluate(flake, "nixosModules", "builtins.attrNames", tmp_path) == ["default"]
+    assert _evaluate(flake, "overlays", "builtins.attrNames", tmp_path) == ["default"]
+    assert _evaluate(flake, "formatter", "builtins.attrNames", tmp_path) == SYSTEMS
+
+
+def test_every_nix_file_parses(tmp_path: Path) -> None:
+    files = [str(file) for name in ("nix", "nixos-module") for file in sorted((ROOT / name).rglob("*.nix"))]
+    ended = run_nix(["nix-instantiate", "--parse", str(ROOT / "flake.nix"), *files], tmp_path)
+    assert ended.returncode == 0, ended.stderr
+
+
+def test_procrastinate_is_the_locked_wheel() -> None:
+    package = (ROOT / "nix" / "procrastinate.nix").read_text(encoding="utf-8")
+    version, sha256 = (package.split(f'{key} = "')[1].split('"')[0] for key in ("version", "sha256"))
+    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    entry = locked.split(f"procrastinate=={version} ")[1].split("==")[0]
+    assert f"--hash=sha256:{sha256}" in entry
+
+
+def _evaluate(flake: Path, output: str, apply: str, store: Path) -> Any:
+    argv = ["nix", "eval", "--json", f"path:{flake}#{output}", "--apply", apply]
+    argv += ["--override-input", "nixpkgs", f"path:{STAND_IN}", "--no-write-lock-file"]
+    ended = run_nix(argv, store)
+    assert ended.returncode == 0, ended.stderr
+    return json.loads(ended.stdout)
