@@ -12,7 +12,16 @@ SECTIONS = {
     "Have something built": ("submit", "watch", "cancel", "retry"),
     "See what happened": ("list", "show", "logs", "why", "diff"),
     "Get it": ("restore", "pull", "snapshots"),
-    "The daemon and this program": ("status", "models", "stacks", "version", "completion", "help"),
+    "The daemon and this program": (
+        "status",
+        "models",
+        "stacks",
+        "whoami",
+        "audit-log",
+        "version",
+        "completion",
+        "help",
+    ),
 }
 COMMANDS = tuple(name for names in SECTIONS.values() for name in names)
 EPILOG = """\b
@@ -49,7 +58,7 @@ class LazyGroup(click.Group):
         del ctx
         if cmd_name not in COMMANDS:
             return None
-        command = importlib.import_module(f"octractl.commands.{cmd_name}").command
+        command = importlib.import_module(f"octractl.commands.{cmd_name.replace('-', '_')}").command
         assert isinstance(command, click.Command)  # noqa: S101 - each module keeps to the table above
         return command
 

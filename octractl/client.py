@@ -19,6 +19,7 @@ from octractl.find_socket import find_socket, not_running
 from octractl.rpc_error import is_answered, is_lost_connection, translate_rpc_error
 
 if TYPE_CHECKING:
+    from octra_proto.v1.access_pb2_grpc import AccessServiceStub
     from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
     from octra_proto.v1.system_pb2_grpc import SystemServiceStub
     from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub
@@ -66,7 +67,7 @@ class Client:
     @property
     def tasks(self) -> "TaskServiceStub":
         """TaskService."""
-        from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub  # noqa: PLC0415 - a command needs one of three
+        from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub  # noqa: PLC0415 - a command needs one of them
 
         return TaskServiceStub(self._channel)
 
@@ -83,6 +84,13 @@ class Client:
         from octra_proto.v1.system_pb2_grpc import SystemServiceStub  # noqa: PLC0415 - as above
 
         return SystemServiceStub(self._channel)
+
+    @property
+    def access(self) -> "AccessServiceStub":
+        """AccessService."""
+        from octra_proto.v1.access_pb2_grpc import AccessServiceStub  # noqa: PLC0415 - as above
+
+        return AccessServiceStub(self._channel)
 
     def ask(
         self,

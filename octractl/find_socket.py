@@ -1,5 +1,6 @@
 """Where octrad's socket is, and what to say when it cannot be used. Reads the file system, connects to nothing."""
 
+import contextlib
 import os
 import stat
 
@@ -47,20 +48,43 @@ def _require_usable(path: str) -> None:
         mode = os.stat(path).st_mode  # noqa: PTH116 - as above
     except PermissionError as error:
         raise OctractlError(
-            f"you may not look at {path}",
-            hint="join the group that may use octrad, or ask its administrator",
-            exit_code=ExitCode.NO_PERMISSION,
+            f"you may not look at {path}", hint=_who_may(_closed_directory(path)), exit_code=ExitCode.NO_PERMISSION
         ) from error
     except OSError as error:
         raise not_running(path) from error
     if not stat.S_ISSOCK(mode):
         raise OctractlError(f"{path} is not a socket", hint="name octrad's socket: --socket STATE_DIR/octra.sock")
     if not os.access(path, os.W_OK):
-        raise OctractlError(
-            f"you may not write to {path}",
-            hint="join the group that owns the socket, then log in again",
-            exit_code=ExitCode.NO_PERMISSION,
-        )
+        raise OctractlError(f"you may not write to {path}", hint=_who_may(path), exit_code=ExitCode.NO_PERMISSION)
+
+
+def _closed_directory(path: str) -> str:
+    """Returns the directory above a path that keeps us out: the deepest that we may look at."""
+    directory = os.path.dirname(path)  # noqa: PTH120 - as above
+    while directory != "/":
+        try:
+            os.stat(directory)  # noqa: PTH116 - as above
+        except PermissionError:
+            directory = os.path.dirname(directory)  # noqa: PTH120 - as above
+        else:
+            break
+    return directory
+
+
+def _who_may(path: str) -> str:
+    """Returns how to be let in to a socket or a directory: through its group, where that is, or by its owner."""
+    import grp  # noqa: PLC0415 - only failures need it
+    import pwd  # noqa: PLC0415 - only failures need it
+
+    found = os.stat(path)  # noqa: PTH116 - as above
+    group, owner = str(found.st_gid), str(found.st_uid)
+    with contextlib.suppress(KeyError):
+        group = grp.getgrgid(found.st_gid).gr_name
+    with contextlib.suppress(KeyError):
+        owner = pwd.getpwuid(found.st_uid).pw_name
+    if found.st_mode & stat.S_IXGRP if stat.S_ISDIR(found.st_mode) else found.st_mode & stat.S_IWGRP:
+        return f"it is open to {owner} and to the group {group}; join that group, then log in again"
+    return f"it is open to {owner} alone; ask them"
 
 
 def not_running(path: str) -> OctractlError:

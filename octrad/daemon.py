@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from octrad.api.access_table import read_access_table
 from octrad.api.parts import Parts
 from octrad.api.server import ApiServer, socket_path
 from octrad.choose_database import migrated_database
@@ -67,7 +68,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         OctraError: it cannot start, and nothing is left running.
     """
     started_at = datetime.now(UTC)
-    settings = Settings.load(config_path, fixed=_FIXED)
+    settings = Settings.load(config_path, fixed=_FIXED, check=read_access_table)
     config = settings.current
     socket_path(state_dir)
     with hold_state_dir(state_dir):
@@ -118,10 +119,10 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
-        path = await server.start()
+        path = await server.start(group)
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
-        reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
+        reloading = group.create_task(_reload(parts, server, wishes, manager, signs), name="reload")
         await wishes.stop.wait()
         await end_tasks(reloading)
         _tell_stop(parts, manager, signs, len(queue.running))
@@ -129,11 +130,14 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         await end_tasks(listening, looking)
 
 
-async def _reload(parts: Parts, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns) -> None:
+async def _reload(
+    parts: Parts, server: ApiServer, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns
+) -> None:
     """The servants that octrad started read the same file, so they are told as well."""
 
     def told(fault: str) -> str:
         if not fault:
+            server.reload(parts.config)
             keep_accepted(parts.state_dir, parts.settings.text)
             for connection in (parts.gateway_connection, parts.runner_connection):
                 connection.reload()
@@ -155,7 +159,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
     return Pipeline(tools, parts.settings)
 
 
-def _tell_ready(path: Path, manager: ServiceManager, signs: VitalSigns) -> None:
+def _tell_ready(path: str, manager: ServiceManager, signs: VitalSigns) -> None:
     manager.ready(signs.status)
     _log.info("ready on %s", path, extra={"message_id": MessageId.DAEMON_READY})
     print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line

@@ -37,6 +37,8 @@ _TYPES: Mapping[Any, str] = {
     Path | None: "path",
     float: "number",
     int: "whole number",
+    int | None: "whole number",
+    float | None: "number",
     tuple[str, ...]: "list of texts",
     dict[str, tuple[float, float]]: "table of pairs of numbers",
 }
@@ -58,13 +60,29 @@ def page() -> str:
     source = SOURCE.read_text(encoding="utf-8")
     meanings = read_meanings(source)
     blocks = [PREFACE]
-    for name, field in config.Config.model_fields.items():
-        section = field.annotation
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            blocks += _section_blocks(name, section, meanings)
-        else:
-            blocks += _section_blocks(f"{name}.NAME", config.Provider, meanings)
+    for name, section, purpose in _sections(config.Config, meanings):
+        blocks += _section_blocks(name, section, purpose, meanings)
     return "\n\n".join(blocks) + "\n"
+
+
+def _sections(
+    whole: type[BaseModel], meanings: Mapping[tuple[str, str], str], within: str = ""
+) -> Iterator[tuple[str, type[BaseModel], str]]:
+    """The sections of a section that have keys with values, each with what its own key and its class say of it."""
+    for key, field in whole.model_fields.items():
+        name, section = f"{within}{key}", _section_of(field)
+        if section is None:
+            continue
+        name += ".NAME" if get_origin(field.annotation) is dict else ""
+        if any(_section_of(inner) is None for inner in section.model_fields.values()):
+            yield name, section, f"{_meaning(whole, key, meanings)} {section.__doc__ or ''}"
+        yield from _sections(section, meanings, f"{name}.")
+
+
+def _section_of(field: FieldInfo) -> type[BaseModel] | None:
+    """The section that a key holds, by itself or by name; None for a key with a value."""
+    kind = get_args(field.annotation)[1] if get_origin(field.annotation) is dict else field.annotation
+    return kind if isinstance(kind, type) and issubclass(kind, BaseModel) else None
 
 
 def read_meanings(source: str) -> dict[tuple[str, str], str]:
@@ -94,16 +112,25 @@ def _comments_of(key: ast.AnnAssign, comments: Mapping[int, str], lines: list[st
     return [*above, behind] if behind else above
 
 
-def _section_blocks(name: str, section: type[BaseModel], meanings: Mapping[tuple[str, str], str]) -> Iterator[str]:
-    yield f"## `[{name}]`\n\n{' '.join((section.__doc__ or '').split())}"
+def _section_blocks(
+    name: str, section: type[BaseModel], purpose: str, meanings: Mapping[tuple[str, str], str]
+) -> Iterator[str]:
+    yield f"## `[{name}]`\n\n{' '.join(purpose.split())}"
     rows = ["| Key | Type | Default | Meaning |", "| --- | --- | --- | --- |"]
     for key, field in section.model_fields.items():
-        meaning = meanings[section.__name__, key]
+        if _section_of(field) is not None:
+            continue
+        meaning = _meaning(section, key, meanings)
         if not meaning:
             sys.exit(f"{SOURCE.relative_to(ROOT)}: `{section.__name__}.{key}` has no comment")
         cells = (f"`{key}`", _type(key, field), _default(key, field), meaning)
         rows.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
     yield "\n".join(rows)
+
+
+def _meaning(section: type[BaseModel], key: str, meanings: Mapping[tuple[str, str], str]) -> str:
+    """What is said where the key stands: in the section's class, or in one that it extends."""
+    return next((found for kind in section.__mro__ if (found := meanings.get((kind.__name__, key), ""))), "")
 
 
 def _type(key: str, field: FieldInfo) -> str:

@@ -75,6 +75,8 @@ class Task(_message.Message):
     COST_USD_FIELD_NUMBER: _builtins.int
     UNPRICED_CALLS_FIELD_NUMBER: _builtins.int
     LAST_SEQ_FIELD_NUMBER: _builtins.int
+    UID_FIELD_NUMBER: _builtins.int
+    USER_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     project: _builtins.str
     title: _builtins.str
@@ -103,6 +105,10 @@ class Task(_message.Message):
     unpriced_calls: _builtins.int
     """Model calls that have no price."""
     last_seq: _builtins.int
+    uid: _builtins.int
+    """Who submitted it."""
+    user: _builtins.str
+    """Empty where the uid has no name."""
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Acceptance commands given with the request."""
@@ -139,10 +145,12 @@ class Task(_message.Message):
         cost_usd: _builtins.float = ...,
         unpriced_calls: _builtins.int = ...,
         last_seq: _builtins.int = ...,
+        uid: _builtins.int = ...,
+        user: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "unpriced_calls", b"unpriced_calls"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

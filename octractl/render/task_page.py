@@ -72,6 +72,7 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("task", f"{task.id}{rehearsal_mark(task.rehearsal)}"),
         ("title", clean_line(task.title)),
         ("state", state_word(task.state)),
+        ("user", user_word(task)),
         ("project", clean_line(task.project) if task.project != task.id else ""),
         ("stack", clean_line(task.stack)),
         ("models", _models(answer.model_calls) or clean_line(task.model)),
@@ -83,6 +84,11 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("spent", _spent(task)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
+
+
+def user_word(task: tasks_pb2.Task) -> str:
+    """Returns the name of the user who submitted a task; the number where there is no name."""
+    return clean_line(task.user) or f"uid {task.uid}"
 
 
 def _spent(task: tasks_pb2.Task) -> str:

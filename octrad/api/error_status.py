@@ -23,6 +23,7 @@ _CODES: dict[type[errors.OctraError], grpc.StatusCode] = {
     errors.NotFoundError: grpc.StatusCode.NOT_FOUND,
     errors.ConflictError: grpc.StatusCode.FAILED_PRECONDITION,
     errors.ForbiddenError: grpc.StatusCode.PERMISSION_DENIED,
+    errors.UnauthenticatedError: grpc.StatusCode.UNAUTHENTICATED,
     errors.UnavailableError: grpc.StatusCode.UNAVAILABLE,
     errors.ExhaustedError: grpc.StatusCode.RESOURCE_EXHAUSTED,
     errors.ConfigurationError: grpc.StatusCode.FAILED_PRECONDITION,

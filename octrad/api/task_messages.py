@@ -68,6 +68,8 @@ def task_message(task: Task) -> tasks_pb2.Task:
         cost_usd=task.cost_usd,
         unpriced_calls=task.unpriced_calls,
         last_seq=task.last_seq,
+        uid=task.uid,
+        user=task.user_name,
     )
 
 

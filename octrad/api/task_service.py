@@ -7,6 +7,7 @@ import grpc
 
 from octra_proto.v1 import tasks_pb2, tasks_pb2_grpc
 from octrad.api import bundle_upload, cancel_task, read_log, task_diff, watch_task
+from octrad.api.authorise import current_caller
 from octrad.api.closing import closing
 from octrad.api.model_choice import choose_models
 from octrad.api.parts import Parts
@@ -45,7 +46,15 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
 
     async def SubmitTask(self, request: tasks_pb2.SubmitTaskRequest, context: Context) -> tasks_pb2.SubmitTaskResponse:
         submission = submission_of(request, self._parts.config, self._parts.stacks)
-        task = await submit_task(self._database, submission, request_id=request.request_id)
+        caller = current_caller()
+        task = await submit_task(
+            self._database,
+            submission,
+            request_id=request.request_id,
+            uid=caller.uid,
+            user_name=caller.name,
+            quota=caller.quota,
+        )
         return tasks_pb2.SubmitTaskResponse(task=task_message(task))
 
     async def UploadBundle(
@@ -93,7 +102,7 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
         require_plain_text(request.reason, "reason")
         task = await find_named_task(self._database, request.task)
         ended = await cancel_task.cancel_and_wait(
-            self._parts, task, reason=request.reason, request_id=request.request_id
+            self._parts, task, reason=request.reason, request_id=request.request_id, uid=current_caller().uid
         )
         return tasks_pb2.CancelTaskResponse(task=task_message(ended))
 
@@ -101,7 +110,15 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
         require_request_id(request.request_id)
         task = await find_named_task(self._database, request.task)
         choose_models(task.model, self._parts.config)
-        retried = await retry_task(self._database, task.id, fresh=request.fresh, request_id=request.request_id)
+        caller = current_caller()
+        retried = await retry_task(
+            self._database,
+            task.id,
+            fresh=request.fresh,
+            request_id=request.request_id,
+            uid=caller.uid,
+            quota=caller.quota,
+        )
         return tasks_pb2.RetryTaskResponse(task=task_message(retried))
 
     async def ExplainTask(

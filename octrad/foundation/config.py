@@ -8,7 +8,7 @@ The comment of a key, above it or behind it, is what `docs/configuration.md` say
 import difflib
 import tomllib
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -152,6 +152,46 @@ class Runner(_Section):
     socket: Path | None = None
 
 
+class Grant(_Section):
+    """Root and the user that octrad runs as are always owners; whoever is named nowhere has no role."""
+
+    # Names of users of this machine.
+    users: tuple[str, ...] = ()
+    # Names of groups, whose members have the role: by their primary group and by all others.
+    groups: tuple[str, ...] = ()
+
+
+class Access(_Section):
+    """Who may do what; docs/security.md says what each role may."""
+
+    # Who may read everything.
+    viewer: Grant = Grant()
+    # Who may submit tasks too, and cancel and retry their own.
+    member: Grant = Grant()
+    # Who may cancel and retry the tasks of all, and read the audit log.
+    admin: Grant = Grant()
+    # Who may do everything.
+    owner: Grant = Grant()
+
+
+class Quota(_Section):
+    """What one member may use, in place of `quotas`, key by key. Admins and owners have no quota."""
+
+    # Tasks that have not ended.
+    tasks_at_once: int | None = Field(default=None, gt=0)
+    # Tasks submitted and retried within 24 hours.
+    tasks_a_day: int | None = Field(default=None, gt=0)
+    # US dollars of the priced model calls within 24 hours; running tasks are not stopped by it.
+    cost_usd_a_day: float | None = Field(default=None, gt=0)
+
+
+class Quotas(Quota):
+    """What each member may use. A key that is absent limits nothing. Admins and owners have no quota."""
+
+    # By the name of a user.
+    users: dict[str, Quota] = Field(default_factory=dict)
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -165,6 +205,8 @@ class Config(_Section):
     servant: Servant = Servant()
     gateway: Gateway = Gateway()
     runner: Runner = Runner()
+    access: Access = Access()
+    quotas: Quotas = Quotas()
 
 
 def load_config(path: Path | None) -> Config:
@@ -221,12 +263,14 @@ def _fault(detail: dict[str, Any]) -> str:
 
 
 def _keys_at(location: list[str]) -> list[str]:
-    section: type[BaseModel] = Config
+    section: Any = Config
     for part in location:
-        if section is Config and part == "providers":
-            return sorted(Provider.model_fields)
-        field = section.model_fields.get(part)
-        if field is None or not isinstance(field.annotation, type) or not issubclass(field.annotation, BaseModel):
+        if get_origin(section) is dict:  # a table whose keys are names that the administrator chooses
+            section = get_args(section)[1]
+        elif part in section.model_fields:
+            section = section.model_fields[part].annotation
+        else:
             return []
-        section = field.annotation
-    return sorted(section.model_fields)
+        if get_origin(section) is not dict and not (isinstance(section, type) and issubclass(section, BaseModel)):
+            return []
+    return [] if get_origin(section) is dict else sorted(section.model_fields)

@@ -54,6 +54,12 @@ class ForbiddenError(OctraError):
     code = "forbidden"
 
 
+class UnauthenticatedError(ForbiddenError):
+    """Nobody can say who the caller is."""
+
+    code = "unauthenticated"
+
+
 class UnavailableError(OctraError):
     """Something that we need does not answer now; the same call may succeed later."""
 

@@ -30,7 +30,7 @@ class RequestIdReusedError(InvalidRequestError):
 
 @dataclass(frozen=True, slots=True)
 class RequestKey:
-    """What a call is known by. An empty `request_id` is remembered for nobody."""
+    """What a call is known by: each user's ids are their own. An empty `request_id` is remembered for nobody."""
 
     method: str
     request_id: str
@@ -54,7 +54,7 @@ async def find_answered(connection: AsyncConnection, key: RequestKey) -> TaskId 
     """
     if not key.request_id:
         return None
-    values = {"method": key.method, "request_id": key.request_id}
+    values = {"uid": key.uid, "method": key.method, "request_id": key.request_id}
     await connection.execute(_QUERIES["lock_request"], values)
     row = await (await connection.execute(_QUERIES["find_request"], values)).fetchone()
     if row is None:

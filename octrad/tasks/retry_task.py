@@ -11,15 +11,23 @@ from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.enqueue import enqueue
 from octrad.tasks.find_task import lock_task
 from octrad.tasks.machine import RETRYABLE, TaskState, WrongStateError
+from octrad.tasks.quota import UNLIMITED, Quota
 from octrad.tasks.request_ids import find_answered, remember_answered, request_key
 from octrad.tasks.task import Role, Task
 from octrad.tasks.transition import Cause, move_task
+from octrad.tasks.usage import hold_to_quota
 
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 
 
 async def retry_task(
-    database: Database, task_id: TaskId, *, fresh: bool = False, request_id: str = "", uid: int = 0
+    database: Database,
+    task_id: TaskId,
+    *,
+    fresh: bool = False,
+    request_id: str = "",
+    uid: int = 0,
+    quota: Quota = UNLIMITED,
 ) -> Task:
     """Queues a new run of the task.
 
@@ -30,11 +38,13 @@ async def retry_task(
             question for the old one.
         request_id: makes the call idempotent, unless empty.
         uid: the user who asks.
+        quota: what they may use.
 
     Raises:
         TaskNotFoundError: there is no such task.
         WrongStateError: it neither failed nor was cancelled.
         RequestIdReusedError: the request id was used for another retry.
+        QuotaExceededError: the user has used up what they may use.
         UnavailableError: the database does not answer.
     """
     key = request_key("RetryTask", request_id, uid, {"task_id": task_id, "fresh": fresh})
@@ -42,6 +52,7 @@ async def retry_task(
         if await find_answered(connection, key) is None:
             task = await lock_task(connection, task_id)
             _check_retryable(task)
+            await hold_to_quota(connection, uid, quota)
             await _begin_run(connection, task, uid, fresh=fresh)
             await remember_answered(connection, key, task_id)
         return await lock_task(connection, task_id)

@@ -14,11 +14,13 @@ from octrad.tasks.embedding import EMBEDDING_MODEL, embed, vector_literal
 from octrad.tasks.enqueue import enqueue
 from octrad.tasks.find_task import lock_task
 from octrad.tasks.machine import TaskState
+from octrad.tasks.quota import UNLIMITED, Quota
 from octrad.tasks.request_ids import find_answered, remember_answered, request_key
 from octrad.tasks.storable_text import storable_text
 from octrad.tasks.task import Role, Task, TaskPriority
 from octrad.tasks.task_row import task_row
 from octrad.tasks.transition import Cause, move_task
+from octrad.tasks.usage import hold_to_quota
 
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 TITLE_CHARACTERS: Final = 80
@@ -38,7 +40,15 @@ class Submission:
     rehearsal: bool = False
 
 
-async def submit_task(database: Database, submission: Submission, *, request_id: str = "", uid: int = 0) -> Task:
+async def submit_task(
+    database: Database,
+    submission: Submission,
+    *,
+    request_id: str = "",
+    uid: int = 0,
+    user_name: str = "",
+    quota: Quota = UNLIMITED,
+) -> Task:
     """Records a task and queues it.
 
     Args:
@@ -46,10 +56,13 @@ async def submit_task(database: Database, submission: Submission, *, request_id:
         submission: what is asked for; limits are the API's to check.
         request_id: makes the call idempotent, unless empty.
         uid: the user who asks.
+        user_name: what they are called.
+        quota: what they may use.
 
     Raises:
         InvalidRequestError: a text holds what cannot be stored.
         RequestIdReusedError: the request id was used for another submission.
+        QuotaExceededError: the user has used up what they may use.
         UnavailableError: the database does not answer.
     """
     _check_storable(submission)
@@ -58,7 +71,8 @@ async def submit_task(database: Database, submission: Submission, *, request_id:
         answered = await find_answered(connection, key)
         if answered is not None:
             return await lock_task(connection, answered)
-        draft = await _add_draft(connection, submission, uid)
+        await hold_to_quota(connection, uid, quota)
+        draft = await _add_draft(connection, submission, uid, user_name)
         task = await move_task(connection, draft, TaskState.QUEUED, Cause(Role.USER, uid=uid))
         await enqueue(connection, task)
         await remember_answered(connection, key, task.id)
@@ -72,11 +86,12 @@ def first_title(request: str) -> str:
     return line if len(line) <= TITLE_CHARACTERS else line[: TITLE_CHARACTERS - 1].rstrip() + "…"
 
 
-async def _add_draft(connection: AsyncConnection, submission: Submission, uid: int) -> Task:
+async def _add_draft(connection: AsyncConnection, submission: Submission, uid: int, user_name: str) -> Task:
     task_id = TaskId(new_id())
     values = asdict(submission) | {
         "id": task_id,
         "uid": uid,
+        "user_name": user_name,
         "project": submission.project or task_id,
         "title": first_title(submission.request),
         "checks": list(submission.checks),

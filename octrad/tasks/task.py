@@ -62,6 +62,9 @@ class Task:
     cost_usd: float
     unpriced_calls: int
     last_seq: int
+    # The user who submitted it, and what they were called then.
+    uid: int
+    user_name: str
     # Not told to clients:
     bundle_id: str
     generation: int
@@ -71,7 +74,5 @@ class Task:
     cancel_reason: str
     # The machine that owns it, or owned it last.
     machine: str
-    # The user who submitted it.
-    uid: int
     # How many times in a row running it raised an error that nobody foresaw.
     failures: int

@@ -40,6 +40,7 @@ TASK = Task(
     cancel_reason="",
     machine="",
     uid=0,
+    user_name="root",
     failures=0,
 )
 FACTS = Facts(

@@ -1,0 +1,119 @@
+"""The one table of what each method of the API asks of its caller, and the decision that follows from it. Pure.
+
+A method that is not in the table is refused; a test walks the services and proves that none is missing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from octrad.api.roles import AccessRole, Caller
+from octrad.foundation.errors import ForbiddenError
+
+_HINT: Final = "an administrator of octrad can give it: `[access.{role}]` in its configuration; see octractl whoami"
+
+
+class RoleRequiredError(ForbiddenError):
+    """The caller's role does not allow this."""
+
+    code = "role_required"
+
+
+class NotYourTaskError(ForbiddenError):
+    """The task is another user's."""
+
+    code = "not_your_task"
+
+
+@dataclass(frozen=True, slots=True)
+class Right:
+    """What a method asks of its caller.
+
+    Args:
+        role: the least that the caller must have; None: to have got in.
+        action: what the method does, for people, after "you may not".
+        target: the field of the request that names what is acted on.
+        changes: whether it changes something, and so is written into the audit log.
+        own_task: whether the target is a task, and must be the caller's own unless they are an admin.
+    """
+
+    role: AccessRole | None
+    action: str
+    target: str = ""
+    changes: bool = False
+    own_task: bool = False
+
+
+_READS_TASKS: Final = Right(AccessRole.VIEWER, "read tasks and their logs")
+_READS_SNAPSHOTS: Final = Right(AccessRole.VIEWER, "read and restore snapshots")
+_READS_SYSTEM: Final = Right(AccessRole.VIEWER, "see the daemon's state, models and stacks")
+_BEGINS: Final = "submit tasks"
+
+RIGHTS: Final[Mapping[str, Right]] = {
+    "/octra.v1.TaskService/SubmitTask": Right(AccessRole.MEMBER, _BEGINS, "project", changes=True),
+    "/octra.v1.TaskService/UploadBundle": Right(AccessRole.MEMBER, _BEGINS, changes=True),
+    "/octra.v1.TaskService/CancelTask": Right(AccessRole.MEMBER, "cancel tasks", "task", changes=True, own_task=True),
+    "/octra.v1.TaskService/RetryTask": Right(AccessRole.MEMBER, "retry tasks", "task", changes=True, own_task=True),
+    "/octra.v1.TaskService/GetTask": _READS_TASKS,
+    "/octra.v1.TaskService/ListTasks": _READS_TASKS,
+    "/octra.v1.TaskService/WatchTask": _READS_TASKS,
+    "/octra.v1.TaskService/ExplainTask": _READS_TASKS,
+    "/octra.v1.TaskService/ReadLog": _READS_TASKS,
+    "/octra.v1.TaskService/DiffTask": _READS_TASKS,
+    "/octra.v1.SnapshotService/ListSnapshots": _READS_SNAPSHOTS,
+    "/octra.v1.SnapshotService/VerifySnapshot": _READS_SNAPSHOTS,
+    "/octra.v1.SnapshotService/ReadSnapshot": _READS_SNAPSHOTS,
+    "/octra.v1.SnapshotService/ReadBundle": _READS_SNAPSHOTS,
+    "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
+    "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
+    "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,
+    "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
+    "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
+}
+
+
+def require_role(caller: Caller, right: Right) -> None:
+    """Accepts a caller who may use the method at all.
+
+    Raises:
+        RoleRequiredError: their role is too small; the error says which they have, why, and which it takes.
+    """
+    if right.role is None or (caller.role is not None and caller.role >= right.role):
+        return
+    has = f"has the role {caller.role.word}" if caller.role else "has no role"
+    raise RoleRequiredError(
+        f"you may not {right.action}: it takes the role {right.role.word}, and {caller.shown} {has} ({caller.reason})",
+        hint=_HINT.format(role=right.role.word),
+    )
+
+
+def require_own_task(caller: Caller, right: Right, task_id: str, uid: int, user_name: str) -> None:
+    """Accepts a caller who may act on the task of the user `uid`.
+
+    Raises:
+        NotYourTaskError: it is another user's, and the caller is no admin.
+    """
+    if uid == caller.uid or (caller.role is not None and caller.role >= AccessRole.ADMIN):
+        return
+    role = caller.role.word if caller.role else "no role"
+    raise NotYourTaskError(
+        f"you may not {right.action} of others: task {task_id} is that of {user_name or f'uid {uid}'}; "
+        f"it takes the role admin, and {caller.shown} has the role {role} ({caller.reason})",
+        hint=_HINT.format(role="admin"),
+    )
+
+
+def allowed_actions(role: AccessRole | None) -> list[str]:
+    """What a role may do, in words, each once."""
+    may = [
+        f"{right.action}{_whose(right, role)}"
+        for right in RIGHTS.values()
+        if right.role is not None and role is not None and role >= right.role
+    ]
+    return list(dict.fromkeys(may))
+
+
+def _whose(right: Right, role: AccessRole) -> str:
+    if not right.own_task:
+        return ""
+    return " of all users" if role >= AccessRole.ADMIN else " of your own"
