@@ -35,7 +35,9 @@ RETRY_DELAYS_S = (0.1, 0.2, 0.4, 0.8, 1.6)
 PLAIN_BYTES = frozenset(b"/-._~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ")
 CHANNEL_OPTIONS = [
     ("grpc.initial_reconnect_backoff_ms", 100),
-    ("grpc.min_reconnect_backoff_ms", 100),
+    # How long connecting may take, in spite of its name: on the socket that systemd keeps it waits for octrad to start;
+    # where nobody listens it fails at once.
+    ("grpc.min_reconnect_backoff_ms", 45_000),
     ("grpc.max_reconnect_backoff_ms", 1000),
     ("grpc.enable_http_proxy", 0),
 ]

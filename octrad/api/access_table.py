@@ -1,6 +1,7 @@
 """Reads who has which role out of the configuration: names become the numbers that the kernel knows."""
 
 import os
+from collections.abc import Callable
 
 from octrad.api.roles import AccessRole, AccessTable, Named
 from octrad.foundation import config as configuration
@@ -27,6 +28,34 @@ def read_access_table(config: Config) -> AccessTable:
         quota=_quota(config.quotas),
         quota_of={find_uid(name, f"quotas.users.{name}"): _quota(quota) for name, quota in config.quotas.users.items()},
     )
+
+
+class CurrentAccess:
+    """The table of the configuration in effect, read anew when another takes its place.
+
+    Args:
+        config: gives the configuration in effect.
+
+    Raises:
+        ConfigurationError: as `read_access_table`.
+    """
+
+    def __init__(self, config: Callable[[], Config]) -> None:
+        self._config = config
+        self._read_from = config()
+        self._table = read_access_table(self._read_from)
+
+    def __call__(self) -> AccessTable:
+        """Who has which role now.
+
+        Raises:
+            ConfigurationError: as `read_access_table`; whoever asks is then not let through.
+        """
+        config = self._config()
+        if config is not self._read_from:
+            self._table = read_access_table(config)
+            self._read_from = config
+        return self._table
 
 
 def _named(role: str, grant: configuration.Grant) -> Named:

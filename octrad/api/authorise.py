@@ -43,12 +43,14 @@ class Authorise:
 
     Args:
         database: where tasks are looked up and the audit log is written.
-        table: who has which role.
+        access: gives the table of who has which role now.
         peer_of: the front door's; None for a connection that did not come through it.
     """
 
-    def __init__(self, database: Database, table: AccessTable, peer_of: Callable[[str], Peer | None]) -> None:
-        self.table = table
+    def __init__(
+        self, database: Database, access: Callable[[], AccessTable], peer_of: Callable[[str], Peer | None]
+    ) -> None:
+        self._access = access
         self._database = database
         self._peer_of = peer_of
         self._names: dict[int, str] = {}
@@ -63,7 +65,7 @@ class Authorise:
             UnavailableError: it cannot be looked up or written down now.
         """
         peer = self.require_peer(context)
-        caller = caller_of(peer, await self._name(peer.uid), self.table)
+        caller = caller_of(peer, await self._name(peer.uid), self._access())
         _caller.set(caller)
         right = RIGHTS.get(method)
         if right is None:

@@ -20,17 +20,17 @@ from octra_proto.v1 import (
     tasks_pb2_grpc,
 )
 from octrad.api.access_service import AccessServicer
-from octrad.api.access_table import read_access_table
+from octrad.api.access_table import CurrentAccess
 from octrad.api.authorise import Authorise
 from octrad.api.guard_handlers import GuardHandlers
 from octrad.api.parts import Parts
 from octrad.api.snapshot_service import SnapshotServicer
 from octrad.api.system_service import SystemServicer
 from octrad.api.task_service import TaskServicer
-from octrad.foundation.config import Config
 from octrad.foundation.door.front_door import FrontDoor
 from octrad.foundation.door.listener import open_listener
 from octrad.foundation.door.peer import Peer
+from octrad.foundation.door.raise_descriptor_limit import raise_descriptor_limit
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.unix_socket import MAX_SOCKET_PATH_BYTES, private_socket_path
 
@@ -60,8 +60,8 @@ class ApiServer:
         self._inner = _inner_path(parts.state_dir)
         self._door: FrontDoor | None = None
         self._letting_in: asyncio.Task[None] | None = None
-        self._authorise = Authorise(parts.database, read_access_table(parts.config), self._peer_of)
-        self._server = grpc.aio.server(interceptors=(GuardHandlers(self._authorise),), options=_OPTIONS)
+        authorise = Authorise(parts.database, CurrentAccess(lambda: parts.config), self._peer_of)
+        self._server = grpc.aio.server(interceptors=(GuardHandlers(authorise),), options=_OPTIONS)
         self._health = health_aio.HealthServicer()
         tasks_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(parts), self._server)
         snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(SnapshotServicer(parts), self._server)
@@ -78,6 +78,7 @@ class ApiServer:
         Args:
             group: owns the door; when that fails, so does all.
         """
+        raise_descriptor_limit()
         self._inner.unlink(missing_ok=True)
         self._server.add_insecure_port(f"unix:{self._inner}")
         await self._server.start()
@@ -89,14 +90,6 @@ class ApiServer:
         self._door = FrontDoor(listener, self._inner, admit=lambda _: True)
         self._letting_in = group.create_task(self._door.run(), name="front door")
         return path
-
-    def reload(self, config: Config) -> None:
-        """Takes roles and quotas from another configuration; calls from now on are judged by it.
-
-        Raises:
-            ConfigurationError: it names a user or a group that does not exist; then all stays as it was.
-        """
-        self._authorise.table = read_access_table(config)
 
     async def refuse(self) -> None:
         """Tells health checks that the end is near; calls are still answered."""

@@ -21,7 +21,7 @@ from octrad.foundation.door.splice import CHUNK_BYTES, splice
 
 logger = logging.getLogger(__name__)
 
-# Of one uid at once: each takes three descriptors of ours, and a process has 1024 where nobody gave it more.
+# Of one uid at once: each takes three descriptors of ours, of 8192 (`raise_descriptor_limit`).
 CONNECTIONS_OF_ONE = 256
 _NAME_PREFIX = "unix-abstract:"
 # When there are no descriptors left, and when the server's backlog is full.

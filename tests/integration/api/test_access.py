@@ -14,6 +14,7 @@ import psycopg
 import pytest
 
 from octra_proto.v1 import access_pb2, access_pb2_grpc
+from octrad.foundation.door.front_door import CONNECTIONS_OF_ONE
 from tests.as_user import as_user
 from tests.daemon import ROOT, House, Rehearsal, Said, config_for, house
 
@@ -198,6 +199,38 @@ def test_socket_that_may_not_be_opened_says_whose_it_is(shared: House) -> None:
         assert said.exit_code == 77
         assert "you may not write to" in said.stderr
         assert hint in said.stderr
+
+
+# Gives up its rights after its imports: an interpreter in a home of root's cannot be started without them.
+LOOK = """
+import grp, os, pwd, sys
+from octractl.errors import OctractlError
+from octractl.find_socket import find_socket
+os.setgroups([]), os.setgid(65534), os.setuid(65534)
+try:
+    find_socket(sys.argv[1])
+except OctractlError as error:
+    print(int(error.exit_code), error.message, error.hint, sep="\n")
+"""
+
+
+def test_directory_that_may_not_be_entered_says_whose_it_is(shared: House) -> None:
+    shared.state_dir.chmod(0o750)
+    try:
+        argv = [sys.executable, "-c", LOOK, str(shared.socket)]
+        said = subprocess.run(argv, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True).stdout
+    finally:
+        shared.state_dir.chmod(0o755)
+    code, message, hint = said.splitlines()
+    assert (code, message) == ("77", f"you may not look at {shared.socket}")
+    assert hint == "it is open to root and to the group root; join that group, then log in again"
+
+
+def test_no_user_can_take_all_descriptors(shared: House) -> None:
+    assert shared.process
+    limits = Path(f"/proc/{shared.process.pid}/limits").read_text(encoding="ascii")
+    soft = next(int(line.split()[3]) for line in limits.splitlines() if line.startswith("Max open files"))
+    assert soft >= 4 * 3 * CONNECTIONS_OF_ONE
 
 
 FORGE = """
