@@ -210,7 +210,7 @@ os.setgroups([]), os.setgid(65534), os.setuid(65534)
 try:
     find_socket(sys.argv[1])
 except OctractlError as error:
-    print(int(error.exit_code), error.message, error.hint, sep="\n")
+    print(int(error.exit_code), error.message, error.hint, sep=chr(10))
 """
 
 
