@@ -122,7 +122,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         path = await server.start(group)
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
-        reloading = group.create_task(_reload(parts, server, wishes, manager, signs), name="reload")
+        reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
         await wishes.stop.wait()
         await end_tasks(reloading)
         _tell_stop(parts, manager, signs, len(queue.running))
@@ -130,14 +130,11 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         await end_tasks(listening, looking)
 
 
-async def _reload(
-    parts: Parts, server: ApiServer, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns
-) -> None:
+async def _reload(parts: Parts, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns) -> None:
     """The servants that octrad started read the same file, so they are told as well."""
 
     def told(fault: str) -> str:
         if not fault:
-            server.reload(parts.config)
             keep_accepted(parts.state_dir, parts.settings.text)
             for connection in (parts.gateway_connection, parts.runner_connection):
                 connection.reload()
