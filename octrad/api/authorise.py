@@ -19,6 +19,7 @@ from octrad.api.task_name import find_named_task
 from octrad.foundation.accounts import user_name
 from octrad.foundation.door.peer import Peer
 from octrad.foundation.errors import ForbiddenError, OctraError, UnauthenticatedError
+from octrad.foundation.message_ids import MessageId
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.audit import NewAuditEvent, Outcome, add_audit_event
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     Context: TypeAlias = grpc.aio.ServicerContext[Any, Any]
 
 logger = logging.getLogger(__name__)
+_MESSAGE_IDS = {Outcome.ALLOWED: MessageId.CALL_AUDITED, Outcome.REFUSED: MessageId.CALL_REFUSED}
 _caller: ContextVar[Caller] = ContextVar("caller")
 # Names are asked for once; an account that is renamed is called by its old name until octrad starts again.
 _NAMES_KEPT = 4096
@@ -109,6 +111,7 @@ class Authorise:
         request_id = str(getattr(request, "request_id", ""))
         name = method.removeprefix("/")
         fields = {"uid": str(caller.uid), "user": caller.name, "method": name, "target": target}
+        fields["message_id"] = _MESSAGE_IDS[outcome]
         logger.log(logging.INFO if outcome is Outcome.ALLOWED else logging.WARNING, "%s a call", outcome, extra=fields)
         new = NewAuditEvent(caller.uid, caller.name, name, target, request_id, outcome)
         await add_audit_event(self._database, new)
