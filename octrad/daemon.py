@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from octrad.api.access_table import read_access_table
 from octrad.api.parts import Parts
 from octrad.api.server import ApiServer, socket_path
 from octrad.choose_database import migrated_database
@@ -67,7 +68,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         OctraError: it cannot start, and nothing is left running.
     """
     started_at = datetime.now(UTC)
-    settings = Settings.load(config_path, fixed=_FIXED)
+    settings = Settings.load(config_path, fixed=_FIXED, check=read_access_table)
     config = settings.current
     socket_path(state_dir)
     with hold_state_dir(state_dir):

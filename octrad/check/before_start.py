@@ -6,6 +6,7 @@ runner's. Nothing is started, made or written.
 
 from pathlib import Path
 
+from octrad.api.access_table import read_access_table
 from octrad.check.models import check_chain
 from octrad.check.state_directory import check_place
 from octrad.choose_database import configured_dsn
@@ -24,6 +25,7 @@ def check_before_start(state_dir: Path, config_path: Path | None) -> None:
     _check_models(config)
     configured_dsn(config.database)
     client_uids(config)
+    read_access_table(config)
     for finding in check_place(state_dir):
         if not finding.ok:
             raise ConfigurationError(finding.detail, hint=finding.hint)

@@ -39,7 +39,7 @@ clients = ["root"]
         ("[limits]\ntask_at_once = 3\n", "`limits.task_at_once`", "configuration.md"),
         (f'{PROVIDER}[models]\nchain = ["there/model"]\n', "`models.chain`: no provider serves there/model", "here"),
         ('[database]\ndsn_file = "/no/such/file"\n', "`database.dsn_file` /no/such/file", ""),
-        ('[servant]\nclients = ["no-such-user"]\n', "`servant.clients`: this machine has no user", "getent"),
+        ('[servant]\nclients = ["no-such-user"]\n', "`servant.clients`: this machine has no user", "looked up"),
     ],
 )
 def test_a_wrong_configuration_is_refused_with_its_key(tmp_path: Path, text: str, error: str, hint: str) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pty
+import pwd
 import signal
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.as_user import as_user
 from tests.daemon import ROOT, House, Rehearsal, children, config_for, processes_naming, wait_until
 from tests.notified import NotifySocket, notify_socket
 
@@ -155,6 +157,36 @@ def test_a_wrong_configuration_is_refused_whole_and_shown(own: House, notified: 
     assert own.must("models", "--json").json["models"][0]["name"] == "rehearsal/slow"
     rewrite(own, own.config, good)
     assert reload(own, notified)["STATUS"] == "no tasks"
+
+
+def test_a_reload_that_names_a_user_who_does_not_exist_is_refused(own: House, notified: NotifySocket) -> None:
+    rewrite(own, "[nix]", '[access.member]\nusers = ["no-such-user"]\n[nix]')
+    status = reload(own, notified)["STATUS"]
+    assert "access.member.users" in status
+    assert "no-such-user" in status
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="ONLY ROOT CAN BE SOMEBODY ELSE")
+def test_a_reload_gives_roles(own: House, notified: NotifySocket) -> None:
+    argv = [*as_user(pwd.getpwnam("nobody").pw_uid), sys.executable, "-m", "octractl", "--socket", str(own.socket)]
+    with reachable(own.socket):
+        before = subprocess.run([*argv, "list"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        rewrite(own, "[nix]", '[access.viewer]\nusers = ["nobody"]\n[nix]')
+        reload(own, notified)
+        after = subprocess.run([*argv, "list"], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+    assert before.returncode == os.EX_NOPERM, before.stderr
+    assert after.returncode == os.EX_OK, after.stderr
+
+
+@contextlib.contextmanager
+def reachable(socket: Path) -> Iterator[None]:
+    """Opens the way to a socket to everybody, for the block."""
+    with contextlib.ExitStack() as opened:
+        for path in [socket, *socket.parents][:-1]:
+            mode = path.stat().st_mode & 0o7777
+            opened.callback(path.chmod, mode)
+            path.chmod(mode | (0o666 if path == socket else 0o011))
+        yield
 
 
 def test_the_end_of_its_terminal_ends_octrad(tmp_path_factory: pytest.TempPathFactory, rehearsal: Rehearsal) -> None:
