@@ -27,7 +27,7 @@ types: setup  ## mypy --strict
 
 contracts: setup  ## who may import whom; stubs and pages that match their sources
 	@lint-imports --no-logo && python proto/generate.py --check && python proto/document.py --check
-	@python scripts/document_config.py --check
+	@python scripts/document_config.py --check && python scripts/describe_settings.py --check
 
 unit: setup  ## the fast tests
 	@$(PYTEST) tests/unit
@@ -49,8 +49,9 @@ test: check  ## everything
 bench: setup  ## each figure beside its reference, in one run
 	@python -m tests.bench
 
-stubs: setup  ## octra_proto/ and docs/api.md from proto/, docs/configuration.md from config.py
-	@python proto/generate.py && python proto/document.py && python scripts/document_config.py
+stubs: setup  ## octra_proto/ and docs/api.md from proto/, docs/configuration.md and the module's settings.json from config.py
+	@python proto/generate.py && python proto/document.py && python scripts/document_config.py \
+	  && python scripts/describe_settings.py
 
 format: setup
 	@ruff check --fix-only . && ruff format .

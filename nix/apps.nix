@@ -9,10 +9,12 @@ let
       pkgs.bubblewrap
       pkgs.gitMinimal
       pkgs.nix
-      pkgs.postgresql
+      (pkgs.postgresql.withPackages (extensions: [ extensions.pgvector ]))
       python
     ];
-    text = "exec python3 ${./..}/scripts/demo.py";
+    # The demo's environments are made of the nixpkgs that built it.
+    runtimeEnv.OCTRA_NIXPKGS = "${pkgs.path}";
+    text = builtins.readFile ./demo.sh + "python3 ${./..}/scripts/demo.py\n";
   };
 in
 {

@@ -23,7 +23,7 @@ let
     '';
 in
 {
-  format = run "format" [ pkgs.ruff pkgs.nixfmt ] "ruff format --check . && nixfmt --check flake.nix nix nixos-module";
+  format = run "format" [ pkgs.ruff ] "ruff format --check .";
   lint = run "lint" [ pkgs.ruff pkgs.shellcheck ] "ruff check . && shellcheck scripts/setup .ci/run";
   types = run "types" [ python ] "mypy octrad octractl";
   unit = run "unit" [ python ] "python -m pytest tests/unit";

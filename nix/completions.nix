@@ -1,5 +1,4 @@
 # The lines that install octractl's completions, which it writes itself.
-{ }:
 ''
   installShellCompletion --cmd octractl \
     --bash <($out/bin/octractl completion bash) \

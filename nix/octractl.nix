@@ -1,7 +1,6 @@
 # The client alone, for machines that use an octrad elsewhere through a forwarded socket.
 {
   lib,
-  callPackage,
   installShellFiles,
   python3Packages,
 }:
@@ -26,7 +25,7 @@ python3Packages.buildPythonApplication {
   postInstall = ''
     rm -r $out/bin/octrad $out/${python3Packages.python.sitePackages}/octrad
   '';
-  postFixup = callPackage ./completions.nix { };
+  postFixup = import ./completions.nix;
   pythonImportsCheck = [ "octractl" ];
 
   meta = import ./meta.nix { inherit lib; } // {

@@ -1,7 +1,6 @@
 # The daemon and its client, with completions and the catalog of its messages.
 {
   lib,
-  callPackage,
   bubblewrap,
   gitMinimal,
   installShellFiles,
@@ -55,7 +54,7 @@ python3Packages.buildPythonApplication {
       nix
     ])
   ];
-  postFixup = callPackage ./completions.nix { };
+  postFixup = import ./completions.nix;
   pythonImportsCheck = [
     "octrad"
     "octractl"

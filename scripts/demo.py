@@ -96,7 +96,10 @@ def _config(model: str, provider_lines: str) -> str:
     # The host's tools need no cache of built packages, so a store of the demo's own will do, and goes with it.
     store = 'store = "private"\n' if nixpkgs == "stand-in" else ""
     nix = f'[nix]\nnixpkgs = "{nixpkgs}"\n{store}' if nixpkgs else ""
-    return f'[models]\nchain = ["{model}"]\n[providers.{provider}]\n{provider_lines}\n{nix}'
+    # Where the packages bring no PostgreSQL of their own, as on NixOS, whoever starts the demo starts one.
+    dsn = os.environ.get("OCTRA_DSN", "")
+    database = f'[database]\ndsn = "{dsn}"\n' if dsn else ""
+    return f'[models]\nchain = ["{model}"]\n[providers.{provider}]\n{provider_lines}\n{nix}{database}'
 
 
 def _loaded_ollama_model() -> str:

@@ -1,6 +1,7 @@
 """Generates `nixos-module/settings.json`, the keys of octrad.toml for the options of the NixOS module.
 
-Types and defaults come from `octrad/foundation/config.py`, the words from its comments. `--check` proves that it matches.
+Types and defaults come from `octrad/foundation/config.py`, the words from its comments. `--check` proves that it
+matches.
 
     python scripts/describe_settings.py            writes nixos-module/settings.json
     python scripts/describe_settings.py --check    exits 1 when it differs

@@ -8,11 +8,12 @@ from octrad.foundation.config import Nix
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError, UnavailableError
 from octrad.runner.server.nix import store as store_module
 from octrad.runner.server.nix.evaluation_error import explain
+from octrad.runner.server.nix.flake_lock import PIN_URL
 from octrad.runner.server.nix.inspect_host import version_of
 from octrad.runner.server.nix.keyed_lock import KeyedLock
 from octrad.runner.server.nix.nix_base32 import nar_hash_hex
 from octrad.runner.server.nix.nix_command import print_dev_env_argv
-from octrad.runner.server.nix.nixpkgs import resolve_nixpkgs
+from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import choose_store
 from octrad.runner.server.nix.write_stand_in import Tools, present_tools
 
@@ -39,11 +40,18 @@ def test_what_is_no_hash_is_an_error(text: str) -> None:
 
 
 def test_the_command_line_of_a_capture() -> None:
-    assert print_dev_env_argv(Path("/e/flake"), Path("/e/profile"), "path:/stand-in") == [
+    stand_in = Nixpkgs("stand-in", PIN_URL, "path:/stand-in", stand_in=True)
+    assert print_dev_env_argv(Path("/e/flake"), Path("/e/profile"), stand_in) == [
         *("nix", "print-dev-env", "--json", "--profile", "/e/profile", "--no-write-lock-file"),
         *("--override-input", "nixpkgs", "path:/stand-in", "--option", "substitute", "false", "path:/e/flake"),
     ]
-    assert "--override-input" not in print_dev_env_argv(Path("/f"), Path("/p"), "")
+    assert "--override-input" not in print_dev_env_argv(Path("/f"), Path("/p"), Nixpkgs("pin", PIN_URL))
+
+
+def test_packages_of_a_nixpkgs_on_this_machine_come_from_the_binary_cache() -> None:
+    argv = print_dev_env_argv(Path("/f"), Path("/p"), Nixpkgs("path", PIN_URL, "path:/nix/store/abc-source"))
+    assert "path:/nix/store/abc-source" in argv
+    assert "substitute" not in argv
 
 
 POINTED = """error: attribute 'b' missing

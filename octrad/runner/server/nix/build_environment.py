@@ -129,7 +129,7 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
                 builder.store,
                 directory / "flake",
                 directory / "profile",
-                builder.nixpkgs.override,
+                builder.nixpkgs,
                 builder.timeout_s,
                 foreign=isinstance(flake, tuple),
             )

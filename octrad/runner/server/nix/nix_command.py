@@ -16,6 +16,7 @@ from octrad.foundation.errors import ExhaustedError, OctraError
 from octrad.foundation.process import CommandFailedError, Completed, run
 from octrad.foundation.stream_process import stream
 from octrad.runner.server.nix.nix_base32 import nar_hash_hex
+from octrad.runner.server.nix.nixpkgs import Nixpkgs
 from octrad.runner.server.nix.store import NixStore
 from octrad.runner.server.trees.git import raise_if_disk_is_full
 
@@ -82,7 +83,7 @@ class _Metadata(BaseModel):
 
 
 async def print_dev_env(
-    store: NixStore, flake: Path, profile: Path, override: str, timeout_s: float, *, foreign: bool = False
+    store: NixStore, flake: Path, profile: Path, nixpkgs: Nixpkgs, timeout_s: float, *, foreign: bool = False
 ) -> bytes:
     """Realises a flake's development shell, roots it at `profile`, and gives it as JSON.
 
@@ -90,7 +91,7 @@ async def print_dev_env(
         store: where.
         flake: a directory with flake.nix.
         profile: the link that holds it.
-        override: a flake that takes the place of the input `nixpkgs`; empty: none.
+        nixpkgs: what takes the place of the input of that name.
         timeout_s: seconds to build all that it needs.
         foreign: it is not our text; then nothing is built without Nix's own sandbox.
 
@@ -98,15 +99,16 @@ async def print_dev_env(
         CommandFailedError: it cannot be evaluated or built.
         ExhaustedError: the disk is full, or it took too long.
     """
-    argv = print_dev_env_argv(flake, profile, override, foreign=foreign)
+    argv = print_dev_env_argv(flake, profile, nixpkgs, foreign=foreign)
     return (await _run(store, argv, timeout_s=timeout_s)).stdout
 
 
-def print_dev_env_argv(flake: Path, profile: Path, override: str, *, foreign: bool = False) -> list[str]:
+def print_dev_env_argv(flake: Path, profile: Path, nixpkgs: Nixpkgs, *, foreign: bool = False) -> list[str]:
     """The command line of `print_dev_env`."""
-    instead = ["--override-input", "nixpkgs", override] if override else []
-    # A substituter that does not answer is no reason to fail where nothing can be substituted.
-    offline = ["--option", "substitute", "false"] if override else []
+    instead = ["--override-input", "nixpkgs", nixpkgs.override] if nixpkgs.override else []
+    # A substituter that does not answer is no reason to fail where nothing can be substituted. Another nixpkgs on this
+    # machine, as NixOS names its own, is as good as the pin: its packages come from the binary cache.
+    offline = ["--option", "substitute", "false"] if nixpkgs.stand_in else []
     sandboxed = ["--option", "sandbox", "true", "--option", "sandbox-fallback", "false"] if foreign else []
     return [
         "nix",
