@@ -65,8 +65,6 @@ def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "rehearse":
             return _rehearse(arguments.port, arguments.scenarios)
-        case "check" if arguments.before_start:
-            return _check_before_start(arguments.state_dir, arguments.config)
         case "check":
             return _check(arguments.state_dir, arguments.config, as_json=arguments.json)
         case _:
@@ -77,8 +75,10 @@ def _serve(arguments: argparse.Namespace) -> int:
     state_dir: Path = arguments.state_dir.absolute()
     match arguments.command:
         case "serve":
+            from octrad.check.before_start import check_before_start  # noqa: PLC0415
             from octrad.daemon import serve  # noqa: PLC0415
 
+            check_before_start(arguments.config)
             asyncio.run(serve(state_dir, arguments.config))
         case "gateway":
             from octrad.gateway.server.serve import serve as serve_gateway  # noqa: PLC0415
@@ -117,13 +117,6 @@ def _check(state_dir: Path, config_path: Path | None, *, as_json: bool) -> int:
     return asyncio.run(check_machine(state_dir.absolute(), config_path, as_json=as_json))
 
 
-def _check_before_start(state_dir: Path, config_path: Path | None) -> int:
-    from octrad.check.before_start import check_before_start  # noqa: PLC0415
-
-    check_before_start(state_dir.absolute(), config_path)
-    return os.EX_OK
-
-
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="octrad", description=__doc__.splitlines()[0] if __doc__ else None)
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -137,11 +130,6 @@ def _parser() -> argparse.ArgumentParser:
     commands.add_parser("migrate", parents=[house], help="bring the database to this version")
     check = commands.add_parser("check", parents=[house], help="say what is wrong with this machine or configuration")
     check.add_argument("--json", action="store_true", help="as JSON")
-    check.add_argument(
-        "--before-start",
-        action="store_true",
-        help="only what can be known before anything runs; exits 78 with what is wrong, or says nothing",
-    )
     rehearse = commands.add_parser("rehearse", parents=[_debug_parser()], help="a model that answers from a script")
     rehearse.add_argument("--port", type=int, default=0, help="on 127.0.0.1; 0, the default, takes a free one")
     rehearse.add_argument("--scenarios", type=Path, metavar="DIR", help="scenario files other than the built-in ones")

@@ -50,7 +50,6 @@ in
     serviceConfig =
       hardening
       // {
-        ExecStartPre = "${package}/bin/octrad check ${arguments} --before-start";
         ExecStart = "${package}/bin/octrad serve ${arguments}";
         User = user;
         Group = group;
@@ -58,7 +57,7 @@ in
         StateDirectoryMode = "0750";
         Restart = "on-failure";
         RestartSec = 2;
-        # A configuration that is wrong is wrong again.
+        # A configuration that is wrong is wrong again: octrad checks it before anything else, and names the key.
         RestartPreventExitStatus = 78;
         WatchdogSec = 60;
         TimeoutStartSec = 180;

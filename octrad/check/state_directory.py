@@ -13,12 +13,7 @@ _FREE_BYTES = 2 * 1024**3
 
 def check_state_directory(state_dir: Path) -> list[Finding]:
     """Looks without making anything."""
-    return [*check_place(state_dir), _space(state_dir)]
-
-
-def check_place(state_dir: Path) -> list[Finding]:
-    """Whether it can be used at all, whatever is in it."""
-    return [_writable(state_dir), _socket(state_dir)]
+    return [_writable(state_dir), _socket(state_dir), _space(state_dir)]
 
 
 def _writable(state_dir: Path) -> Finding:
