@@ -6,6 +6,17 @@ Each attempt is a line of shell that succeeds when it reached what it must not.
 import json
 from pathlib import Path
 
+METADATA = "169.254.169.254"
+# Ends well when it has read a byte of a process of Octra's; its own command line does not have the name in one piece.
+_READ_MEMORY = """
+import glob
+for process in glob.glob("/proc/[0-9]*"):
+    if b"octr" b"ad" in open(process + "/cmdline", "rb").read():
+        memory = open(process + "/mem", "rb")
+        memory.seek(int(open(process + "/maps").read().split("-")[0], 16))
+        raise SystemExit(not memory.read(1))
+raise SystemExit(1)
+"""
 _CONNECT = "python3 -c 'import socket, sys; socket.socket({family}).connect({address})'"
 
 
@@ -37,15 +48,15 @@ ATTEMPTS = {
     "the system bus": _socket("/run/dbus/system_bus_socket"),
     "systemd": _socket("/run/systemd/private"),
     "a service on the loopback": _port("127.0.0.1", 8765),
-    "a cloud's metadata": _port("169.254.169.254", 80),
+    "a cloud's metadata": _port(METADATA, 80),
     "processes of the services": "cat /proc/[0-9]*/cmdline | tr '\\0' ' ' | grep -E 'octrad (serve|gateway|runner)'",
-    "memory of another process": "head -c 1 /proc/1/mem",
+    "memory of the services": f"python3 -c '{_READ_MEMORY}'",
     "a program of the machine": "touch /usr/bin/python3",
     "a new program of the machine": "touch /usr/bin/added",
     "the Nix store": "touch /nix/store/added",
     "accounts": "echo added >> /etc/passwd",
     "the control groups": "echo 0 > /sys/fs/cgroup/cgroup.procs",
-    "the kernel's settings": "echo 1 > /proc/sys/user/max_user_namespaces",
+    "the machine's name": "hostname pried",
     "the kernel's log": "dmesg",
     "a mount": "mount -t tmpfs tmpfs /tmp",
     "another user namespace": "unshare --user true",

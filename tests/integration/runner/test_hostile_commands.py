@@ -127,7 +127,6 @@ async def test_keys_of_the_kernel_are_not_inherited(project: Project) -> None:
         "cat /proc/kcore",
         "dmesg",
         "ln /etc/passwd x && echo evil >> x",
-        "head -c 1 /proc/1/mem",
         "echo '0 0 1' > /proc/self/uid_map",
         "echo -1000 > /proc/self/oom_score_adj",
         "unshare --mount true",
