@@ -5,8 +5,10 @@ may take to end.
 """
 
 import asyncio
+import contextlib
 import logging
 import os
+import sys
 from collections.abc import AsyncIterator, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
@@ -159,7 +161,9 @@ def _make_pipeline(parts: Parts) -> Pipeline:
 def _tell_ready(path: str, manager: ServiceManager, signs: VitalSigns) -> None:
     manager.ready(signs.status)
     _log.info("ready on %s", path, extra={"message_id": MessageId.DAEMON_READY})
-    print(f"octrad: ready on {path}", flush=True)  # noqa: T201 - what started us waits for this line
+    # What started us waits for this line. It may be gone by now, and a buffer would keep what it did not take.
+    with contextlib.suppress(OSError):
+        os.write(sys.stdout.fileno(), f"octrad: ready on {path}\n".encode())
 
 
 def _tell_stop(parts: Parts, manager: ServiceManager, signs: VitalSigns, running: int) -> None:
