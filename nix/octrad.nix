@@ -25,6 +25,7 @@ python3Packages.buildPythonApplication {
     (with python3Packages; [
       aiohttp
       click
+      detect-secrets
       googleapis-common-protos
       grpcio
       grpcio-health-checking

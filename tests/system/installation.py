@@ -32,8 +32,6 @@ OPTIONS: dict[str, Any] = {
     },
     "nixpkgs": "stand-in",
     "redis": {"createLocally": True},
-    # octrad's own default.
-    "snapshots": {"secrets": None},
     "access": {
         "viewer": {"users": ["victor"]},
         "member": {"groups": ["octra"]},
