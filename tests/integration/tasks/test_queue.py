@@ -59,11 +59,15 @@ async def test_twenty_tasks_at_once_all_finish_within_the_limit(
     database: Database, wakeups: Wakeups, log: EventLog
 ) -> None:
     running, most = 0, 0
+    three = asyncio.Event()
 
     async def run(lease: Lease, _: CancelSignal) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
+        if running == 3:
+            three.set()
+        await asyncio.wait_for(three.wait(), 20)  # the first ones wait for each other
 
         async def talk(step: Step) -> str:
             await asyncio.sleep(0)
