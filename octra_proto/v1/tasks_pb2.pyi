@@ -77,6 +77,7 @@ class Task(_message.Message):
     LAST_SEQ_FIELD_NUMBER: _builtins.int
     UID_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
+    ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     project: _builtins.str
     title: _builtins.str
@@ -109,6 +110,8 @@ class Task(_message.Message):
     """Who submitted it."""
     user: _builtins.str
     """Empty where the uid has no name."""
+    allow_secrets: _builtins.bool
+    """A person allowed its snapshots to hold what looks like a secret."""
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Acceptance commands given with the request."""
@@ -147,10 +150,11 @@ class Task(_message.Message):
         last_seq: _builtins.int = ...,
         uid: _builtins.int = ...,
         user: _builtins.str = ...,
+        allow_secrets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -289,6 +293,7 @@ class SubmitTaskRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     CHECKS_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
+    ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     request: _builtins.str
     """What to build, in plain words. At most 256 KiB."""
@@ -300,6 +305,8 @@ class SubmitTaskRequest(_message.Message):
     """Leaves the choice of stack to the Boss when empty."""
     model: _builtins.str
     priority: Global___TaskPriority.ValueType
+    allow_secrets: _builtins.bool
+    """Snapshots are taken without looking for secrets."""
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Commands that must exit 0, besides those of the plan."""
@@ -315,10 +322,11 @@ class SubmitTaskRequest(_message.Message):
         model: _builtins.str = ...,
         checks: _abc.Iterable[_builtins.str] | None = ...,
         priority: Global___TaskPriority.ValueType = ...,
+        allow_secrets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -599,20 +607,24 @@ class RetryTaskRequest(_message.Message):
     REQUEST_ID_FIELD_NUMBER: _builtins.int
     TASK_FIELD_NUMBER: _builtins.int
     FRESH_FIELD_NUMBER: _builtins.int
+    ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     task: _builtins.str
     fresh: _builtins.bool
-    """Forgets every recorded step."""
+    """Forgets every recorded step, and what was allowed."""
+    allow_secrets: _builtins.bool
+    """From now on its snapshots are taken without looking for secrets."""
     def __init__(
         self,
         *,
         request_id: _builtins.str = ...,
         task: _builtins.str = ...,
         fresh: _builtins.bool = ...,
+        allow_secrets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["fresh", b"fresh", "request_id", b"request_id", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "fresh", b"fresh", "request_id", b"request_id", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -64,6 +64,7 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
 )
 @click.option("--check", "checks", multiple=True, metavar="CMD", help="A command that must exit 0; repeatable.")
 @click.option("--priority", default="P2", show_default=True, type=click.Choice(PRIORITIES, case_sensitive=False))
+@click.option("--allow-secrets", is_flag=True, help="Snapshot it even if it holds what looks like a secret.")
 @click.option("--request-id", default="", help="Submitting again with the same id makes no second task.")
 @click.option("--detach", is_flag=True, help="Print the task's id and return at once.")
 @progress_option
@@ -81,6 +82,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     progress: str,
     *,
     allow_dirty: bool,
+    allow_secrets: bool,
     detach: bool,
     as_json: bool,
 ) -> int:
@@ -98,6 +100,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         model=model,
         checks=checks,
         priority=parse_priority(priority),
+        allow_secrets=allow_secrets,
     )
     if source:
         require_sendable(source, allow_dirty=allow_dirty)

@@ -50,6 +50,7 @@ def submission_of(message: tasks_pb2.SubmitTaskRequest, config: Config, stacks: 
         checks=tuple(message.checks),
         priority=priority,
         rehearsal=is_rehearsal(message.model, config),
+        allow_secrets=message.allow_secrets,
     )
 
 

@@ -70,6 +70,7 @@ def task_message(task: Task) -> tasks_pb2.Task:
         last_seq=task.last_seq,
         uid=task.uid,
         user=task.user_name,
+        allow_secrets=task.allow_secrets,
     )
 
 

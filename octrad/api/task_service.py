@@ -115,6 +115,7 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
             self._database,
             task.id,
             fresh=request.fresh,
+            allow_secrets=request.allow_secrets,
             request_id=request.request_id,
             uid=caller.uid,
             quota=caller.quota,

@@ -71,6 +71,14 @@ class Sandbox(_Section):
     file_bytes: Count = 1024**3
 
 
+class Snapshots(_Section):
+    """What may go into the Nix store."""
+
+    # What happens when a snapshot would keep what looks like a secret (a private key, an access token): refuse ends the
+    # task without a snapshot, until a person allows it for this task; allow does not look.
+    secrets: Literal["refuse", "allow"] = "refuse"
+
+
 class Limits(_Section):
     """How much happens at once, and how often something is tried again."""
 
@@ -180,6 +188,7 @@ class Config(_Section):
     cache: Cache = Cache()
     nix: Nix = Nix()
     sandbox: Sandbox = Sandbox()
+    snapshots: Snapshots = Snapshots()
     limits: Limits = Limits()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)

@@ -38,6 +38,8 @@ class Kept(StrEnum):
     NOTHING = "nothing"
     # It could not be snapshotted, so the working directory was not removed.
     TREE = "tree"
+    # Likewise, because it holds what looks like a secret.
+    REFUSED = "refused"
 
 
 def advise(task_id: str, ending: Ending, kept: Kept, *, snapshot_failure: str = "") -> tuple[str, str]:
@@ -46,12 +48,14 @@ def advise(task_id: str, ending: Ending, kept: Kept, *, snapshot_failure: str = 
     The command is no part of the note: whoever shows both says it once.
     """
     what, action = _explain(ending)
-    command = f"octractl retry {task_id}" if kept is Kept.TREE else action.format(task=task_id, detail=ending.detail)
+    command = _AFTER_NO_SNAPSHOT.get(kept, action).format(task=task_id, detail=ending.detail)
     return "\n".join([*what, _describe_kept(kept, snapshot_failure)]), command
 
 
 _RETRY = "octractl retry {task}"
 _START_OVER = "octractl retry {task} --fresh"
+# Where there is no snapshot, it is what comes next, whatever else happened.
+_AFTER_NO_SNAPSHOT = {Kept.TREE: _RETRY, Kept.REFUSED: "octractl retry {task} --allow-secrets"}
 # By the code of the error: what happened, and the next step.
 _EXPLANATIONS: dict[str, tuple[str, str]] = {
     "": ("All of it was proved, but it could not be snapshotted.", _RETRY),
@@ -96,6 +100,13 @@ def _describe_kept(kept: Kept, snapshot_failure: str) -> str:
         case Kept.TREE:
             return (
                 f"The work could not be snapshotted ({snapshot_failure}), so its working directory was left in place."
+            )
+        case Kept.REFUSED:
+            return (
+                f"The snapshot was refused: {snapshot_failure}.\n"
+                "Nothing went into the Nix store, and the working directory was left in place. Allow it only if these"
+                " are no real secrets; what was once in a snapshot stays there, and a real secret is to be withdrawn"
+                " where it was issued."
             )
 
 

@@ -12,7 +12,9 @@ from octrad.pipeline.acceptance import ChecksFailedError
 from octrad.pipeline.advisor import Ending, EndKind, Kept, advise
 from octrad.pipeline.servants import runner_step
 from octrad.pipeline.task_run import DAEMON, TaskRun
-from octrad.runner.operations import Snapshot
+from octrad.runner.failures import SecretFoundError
+from octrad.runner.operations import CreatedTree, Snapshot
+from octrad.tasks.events import Remarked
 from octrad.tasks.journal_step import Step
 from octrad.tasks.list_steps import StepRecord, list_steps
 from octrad.tasks.machine import TaskState
@@ -59,7 +61,7 @@ async def settle(run: TaskRun, ending: Ending) -> Ending:
 
 async def wind_up(run: TaskRun, ending: Ending) -> None:
     """Snapshots, removes the working directory, and brings the task into its final state."""
-    failure = ""
+    failure: OctraError | None = None
     if ending.commit:
         try:
             await _take_snapshot(run, ending)
@@ -67,11 +69,11 @@ async def wind_up(run: TaskRun, ending: Ending) -> None:
             # The runner is away, which says nothing of the snapshot: the queue lets us try again.
             raise
         except OctraError as error:
-            failure = error.message
-    if not failure:
+            failure = error
+    if failure is None:
         await _remove_tree(run)
     await _forget(run)
-    if ending.kind is EndKind.DONE and not failure:
+    if ending.kind is EndKind.DONE and failure is None:
         await change_state(run.tools.database, run.lease, TaskState.REVIEW)
         await change_state(run.tools.database, run.lease, TaskState.DONE)
         return
@@ -87,8 +89,10 @@ def newest_main_commit(steps: tuple[StepRecord, ...]) -> str:
 
 
 async def _take_snapshot(run: TaskRun, ending: Ending) -> Snapshot:
+    base_commit = await _base_commit(run)
+
     async def call(step: Step) -> Snapshot:
-        snapshot = await run.tools.runner.take_snapshot(step.request_id, run.task.id, ending.commit)
+        snapshot = await _ask_for_snapshot(run, step, ending.commit, base_commit)
         step.commit = ending.commit
         new = NewSnapshot(
             store_path=snapshot.store_path,
@@ -103,6 +107,28 @@ async def _take_snapshot(run: TaskRun, ending: Ending) -> Snapshot:
 
     name = step_names.snapshotted(run.task.run)
     return await runner_step(run, name, call, Snapshot, speaker=DAEMON, title="Snapshot the result")
+
+
+async def _base_commit(run: TaskRun) -> str:
+    """What the task began from; empty for a new project."""
+    prepared = await run.journal.recorded(step_names.PREPARE, CreatedTree)
+    return prepared.base_commit if prepared else ""
+
+
+async def _ask_for_snapshot(run: TaskRun, step: Step, commit: str, base_commit: str) -> Snapshot:
+    allowed = run.task.allow_secrets
+    try:
+        snapshot = await run.tools.runner.take_snapshot(
+            step.request_id, run.task.id, commit, base_commit=base_commit, allow_secrets=allowed
+        )
+    except SecretFoundError as error:
+        await step.emit(Remarked(error.message, warning=True))
+        raise
+    if allowed:
+        step.record(
+            Remarked("secrets were not looked for: a person allowed them in this task's snapshots", warning=True)
+        )
+    return snapshot
 
 
 async def _remove_tree(run: TaskRun) -> None:
@@ -124,9 +150,15 @@ async def _forget(run: TaskRun) -> None:
             logger.warning("a servant forgets the task by itself, later: %s", error)
 
 
-async def _end_with_note(run: TaskRun, ending: Ending, snapshot_failure: str) -> None:
-    kept = Kept.TREE if snapshot_failure else Kept.SNAPSHOT if ending.commit else Kept.NOTHING
-    note, next_command = advise(run.task.id, ending, kept, snapshot_failure=snapshot_failure)
+async def _end_with_note(run: TaskRun, ending: Ending, failure: OctraError | None) -> None:
+    snapshot_failure = failure.message if failure else ""
+    note, next_command = advise(run.task.id, ending, _kept(ending, failure), snapshot_failure=snapshot_failure)
     to = TaskState.CANCELLED if ending.kind is EndKind.CANCELLED else TaskState.FAILED
     advice = Advice(note, next_command)
     await change_state(run.tools.database, run.lease, to, reason=ending.message[:200], advice=advice)
+
+
+def _kept(ending: Ending, failure: OctraError | None) -> Kept:
+    if failure is None:
+        return Kept.SNAPSHOT if ending.commit else Kept.NOTHING
+    return Kept.REFUSED if isinstance(failure, SecretFoundError) else Kept.TREE

@@ -118,9 +118,16 @@ class RunnerClient:
             (await self._execute(pb.ExecuteRequest(id=request_id, merge_branch=message))).merge_branch
         )
 
-    async def take_snapshot(self, request_id: str, task_id: str, commit: str) -> Snapshot:
-        """Puts a commit with its history into the Nix store and roots it."""
-        message = pb.TakeSnapshot(task_id=task_id, commit=commit)
+    async def take_snapshot(
+        self, request_id: str, task_id: str, commit: str, *, base_commit: str = "", allow_secrets: bool = False
+    ) -> Snapshot:
+        """Puts a commit with its history into the Nix store and roots it.
+
+        Raises:
+            SecretFoundError: the files, or what was committed since the base, hold what looks like a secret, and
+                nobody allowed that.
+        """
+        message = pb.TakeSnapshot(task_id=task_id, commit=commit, base_commit=base_commit, allow_secrets=allow_secrets)
         return wire.read_snapshot_taken(
             (await self._execute(pb.ExecuteRequest(id=request_id, take_snapshot=message))).take_snapshot
         )

@@ -23,6 +23,12 @@ class SnapshotDamagedError(ConflictError):
     code = "snapshot_damaged"
 
 
+class SecretFoundError(ForbiddenError):
+    """A snapshot was refused, because it would keep what looks like a secret. The message says where."""
+
+    code = "secret_found"
+
+
 _CLASSES: dict[str, type[OctraError]] = {
     kind.code: kind
     for kind in (
@@ -33,6 +39,7 @@ _CLASSES: dict[str, type[OctraError]] = {
         ForbiddenError,
         InvalidRequestError,
         NotFoundError,
+        SecretFoundError,
         SnapshotDamagedError,
     )
 }

@@ -20,11 +20,12 @@ from octrad.tasks.usage import hold_to_quota
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 
 
-async def retry_task(
+async def retry_task(  # noqa: PLR0913 - the fields of the call
     database: Database,
     task_id: TaskId,
     *,
     fresh: bool = False,
+    allow_secrets: bool = False,
     request_id: str = "",
     uid: int = 0,
     quota: Quota = UNLIMITED,
@@ -35,7 +36,8 @@ async def retry_task(
         database: the truth.
         task_id: which.
         fresh: forget every recorded step. Attempt numbers go on all the same, so that no servant takes the new
-            question for the old one.
+            question for the old one. That secrets were allowed is forgotten too: it was said of other files.
+        allow_secrets: a person allows that the snapshots hold what looks like a secret.
         request_id: makes the call idempotent, unless empty.
         uid: the user who asks.
         quota: what they may use.
@@ -47,13 +49,15 @@ async def retry_task(
         QuotaExceededError: the user has used up what they may use.
         UnavailableError: the database does not answer.
     """
-    key = request_key("RetryTask", request_id, uid, {"task_id": task_id, "fresh": fresh})
+    key = request_key(
+        "RetryTask", request_id, uid, {"task_id": task_id, "fresh": fresh, "allow_secrets": allow_secrets}
+    )
     async with database.connection() as connection, connection.transaction():
         if await find_answered(connection, key) is None:
             task = await lock_task(connection, task_id)
             _check_retryable(task)
             await hold_to_quota(connection, uid, quota)
-            await _begin_run(connection, task, uid, fresh=fresh)
+            await _begin_run(connection, task, uid, fresh=fresh, allow_secrets=allow_secrets)
             await remember_answered(connection, key, task_id)
         return await lock_task(connection, task_id)
 
@@ -67,10 +71,13 @@ def _check_retryable(task: Task) -> None:
     )
 
 
-async def _begin_run(connection: AsyncConnection, task: Task, uid: int, *, fresh: bool) -> None:
-    await connection.execute(_QUERIES["begin_run"], {"task_id": task.id, "fresh": fresh})
+async def _begin_run(connection: AsyncConnection, task: Task, uid: int, *, fresh: bool, allow_secrets: bool) -> None:
+    values = {"task_id": task.id, "fresh": fresh, "allow_secrets": allow_secrets}
+    await connection.execute(_QUERIES["begin_run"], values)
     if fresh:
         await connection.execute(_QUERIES["forget_steps"], {"task_id": task.id})
-    cause = Cause(Role.USER, "retried from the start" if fresh else "retried", uid)
-    await move_task(connection, task, TaskState.QUEUED, cause)
+    reason = "retried from the start" if fresh else "retried"
+    if allow_secrets:
+        reason += ", with secrets allowed in its snapshots"
+    await move_task(connection, task, TaskState.QUEUED, Cause(Role.USER, reason, uid))
     await enqueue(connection, await lock_task(connection, task.id))

@@ -6,7 +6,8 @@ UPDATE tasks SET
     cancel_reason = '',
     note = '',
     next_command = '',
-    grade = CASE WHEN %(fresh)s THEN 0 ELSE grade END
+    grade = CASE WHEN %(fresh)s THEN 0 ELSE grade END,
+    allow_secrets = %(allow_secrets)s OR (allow_secrets AND NOT %(fresh)s)
 WHERE id = %(task_id)s;
 
 -- name: forget_steps

@@ -38,6 +38,7 @@ class Submission:
     checks: tuple[str, ...] = ()
     priority: TaskPriority = TaskPriority.P2
     rehearsal: bool = False
+    allow_secrets: bool = False
 
 
 async def submit_task(
@@ -73,11 +74,15 @@ async def submit_task(
             return await lock_task(connection, answered)
         await hold_to_quota(connection, uid, quota)
         draft = await _add_draft(connection, submission, uid, user_name)
-        task = await move_task(connection, draft, TaskState.QUEUED, Cause(Role.USER, uid=uid))
+        task = await move_task(connection, draft, TaskState.QUEUED, _cause(submission, uid))
         await enqueue(connection, task)
         await remember_answered(connection, key, task.id)
         # With the number of the event that was just appended.
         return await lock_task(connection, task.id)
+
+
+def _cause(submission: Submission, uid: int) -> Cause:
+    return Cause(Role.USER, "with secrets allowed in its snapshots" if submission.allow_secrets else "", uid)
 
 
 def first_title(request: str) -> str:

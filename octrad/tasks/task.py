@@ -65,6 +65,8 @@ class Task:
     # The user who submitted it, and what they were called then.
     uid: int
     user_name: str
+    # A person allowed that its snapshots hold what looks like a secret.
+    allow_secrets: bool
     # Not told to clients:
     bundle_id: str
     generation: int

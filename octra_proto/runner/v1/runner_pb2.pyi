@@ -581,23 +581,33 @@ Global___MergeBranchResult: _TypeAlias = MergeBranchResult  # noqa: Y015
 
 @_typing.final
 class TakeSnapshot(_message.Message):
-    """Puts the committed tree with its history into the Nix store and roots it."""
+    """Puts the committed tree with its history into the Nix store and roots it. Fails with `secret_found` when the files, or
+    what was committed since the base, hold what looks like a secret; then nothing is in the store.
+    """
 
     DESCRIPTOR: _descriptor.Descriptor
 
     TASK_ID_FIELD_NUMBER: _builtins.int
     COMMIT_FIELD_NUMBER: _builtins.int
+    BASE_COMMIT_FIELD_NUMBER: _builtins.int
+    ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     commit: _builtins.str
+    base_commit: _builtins.str
+    """What the task began from; its history before that is not looked at. Empty for a new project."""
+    allow_secrets: _builtins.bool
+    """A person allowed it: take the snapshot without looking for secrets."""
     def __init__(
         self,
         *,
         task_id: _builtins.str = ...,
         commit: _builtins.str = ...,
+        base_commit: _builtins.str = ...,
+        allow_secrets: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "base_commit", b"base_commit", "commit", b"commit", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

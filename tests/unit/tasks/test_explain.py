@@ -33,6 +33,7 @@ TASK = Task(
     cost_usd=0,
     unpriced_calls=0,
     last_seq=1,
+    allow_secrets=False,
     bundle_id="",
     generation=0,
     run=1,

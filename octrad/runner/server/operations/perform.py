@@ -11,6 +11,7 @@ from octrad.runner.server.nix.read_snapshot import create_tree_from_snapshot
 from octrad.runner.server.nix.take_snapshot import take_snapshot
 from octrad.runner.server.operations.edit_branch import edit_branch
 from octrad.runner.server.operations.run_command import run_command
+from octrad.runner.server.secrets.refuse_secrets import refuse_secrets
 from octrad.runner.server.trees.create_tree import (
     create_empty_tree,
     create_tree_from_bundle,
@@ -101,6 +102,8 @@ async def _merge_branch(workshop: Workshop, request: pb.MergeBranch) -> pb.Finis
 async def _take_snapshot(workshop: Workshop, request: pb.TakeSnapshot) -> pb.Finished:
     tree = existing_tree(workshop.runner_dir, request.task_id)
     async with workshop.locks.hold_branches(request.task_id, MAIN_BRANCH):
+        if not request.allow_secrets and workshop.config.snapshots.secrets == "refuse":
+            await refuse_secrets(tree, request.commit, request.base_commit)
         taken = await take_snapshot(tree, request.commit, workshop.store, workshop.snapshots_dir)
     result = pb.TakeSnapshotResult(
         store_path=taken.store_path,

@@ -1,0 +1,60 @@
+"""Looks for secrets in what a snapshot would keep for good: nobody can take anything out of a snapshot any more."""
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from contextlib import aclosing
+
+from octrad.foundation.errors import ExhaustedError
+from octrad.runner.server.secrets.finding import Finding
+from octrad.runner.server.secrets.list_objects import KeptObject, list_objects
+from octrad.runner.server.secrets.read_objects import read_objects
+from octrad.runner.server.secrets.search_content import search_content
+from octrad.runner.server.trees.git import Repository
+from octrad.runner.server.trees.task_tree import TaskTree
+
+SEARCH_TIMEOUT_S = 300.0
+_HIDDEN_PATH = "(the name of a file)"
+
+# By the object: the line and the rule of each.
+_Places = Mapping[str, Sequence[tuple[int, str]]]
+
+
+async def find_secrets(tree: TaskTree, commit: str, base_commit: str) -> tuple[Finding, ...]:
+    """Returns every place in a commit's files, and in what was committed since `base_commit`, that breaks a rule.
+
+    Raises:
+        CommandFailedError: no such commit.
+        ExhaustedError: it took too long, so that nobody knows.
+    """
+    kept = await list_objects(tree, commit, base_commit)
+    places: dict[str, Sequence[tuple[int, str]]] = {}
+    deadline = time.monotonic() + SEARCH_TIMEOUT_S
+    names = list(dict.fromkeys(one.name for one in kept))
+    async with aclosing(read_objects(Repository(tree.git_dir), names)) as batches:
+        async for batch in batches:
+            places |= await asyncio.to_thread(_search, batch, deadline)
+    return await asyncio.to_thread(_findings, kept, places)
+
+
+def _search(batch: Mapping[str, bytes], deadline: float) -> dict[str, Sequence[tuple[int, str]]]:
+    found: dict[str, Sequence[tuple[int, str]]] = {}
+    for name, content in batch.items():
+        if time.monotonic() > deadline:
+            raise ExhaustedError(
+                f"the search for secrets took longer than {SEARCH_TIMEOUT_S:g} s",
+                hint="retry it with --allow-secrets to snapshot it without the search",
+            )
+        if places := search_content(content):
+            found[name] = places
+    return found
+
+
+def _findings(kept: Sequence[KeptObject], places: _Places) -> tuple[Finding, ...]:
+    findings: dict[Finding, None] = {}
+    for one in kept:
+        in_name = search_content(one.path.encode())
+        findings |= {Finding(_HIDDEN_PATH, 0, rule, one.in_history): None for _, rule in in_name}
+        path = _HIDDEN_PATH if in_name else one.path or f"commit {one.name[:12]}"
+        findings |= {Finding(path, line, rule, one.in_history): None for line, rule in places.get(one.name, ())}
+    return tuple(findings)
