@@ -46,3 +46,18 @@ def test_tree_that_could_not_be_snapshotted_is_said_to_be_left() -> None:
 def test_braces_in_a_message_are_only_text() -> None:
     note, _ = advise(TASK, Ending(EndKind.FAILED, "", "exhausted", "{task} {0} {x!r}"), Kept.NOTHING)
     assert "{task} {0} {x!r}" in note
+
+
+@pytest.mark.parametrize(
+    "ending",
+    [
+        Ending(EndKind.DONE, "c0ffee"),
+        failed("checks_failed", "check/4/1"),
+        Ending(EndKind.CANCELLED, "c0ffee", message="not needed"),
+    ],
+)
+def test_refused_snapshot_is_told_with_the_way_to_allow_it_however_the_run_ended(ending: Ending) -> None:
+    note, command = advise(TASK, ending, Kept.REFUSED, snapshot_failure="secrets: a{0}.py:3 GitHub Token")
+    assert "a{0}.py:3 GitHub Token" in note
+    assert "Nothing went into the Nix store" in note
+    assert command == f"octractl retry {TASK} --allow-secrets"

@@ -22,8 +22,15 @@ def search_content(content: bytes) -> tuple[tuple[int, str], ...]:
     found = sorted(set(_search(text)))
     if b"\0" in text[:_HEAD_BYTES]:
         found = [(offset, rule) for offset, rule in found if rule in _BINARY_RULES]
-    places = {(text.count(b"\n", 0, offset) + 1, rule) for offset, rule in found}
-    return tuple(sorted(places))
+    return tuple(dict.fromkeys(_with_lines(text, found)))
+
+
+def _with_lines(content: bytes, found: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
+    line, counted = 1, 0
+    for offset, rule in found:
+        line += content.count(b"\n", counted, offset)
+        counted = offset
+        yield line, rule
 
 
 def _search(content: bytes) -> Iterator[tuple[int, str]]:
