@@ -7,6 +7,7 @@ from octrad.foundation.finding import Finding
 # Import name → the name to install.
 NEEDED = {
     "aiohttp": "aiohttp",
+    "detect_secrets": "detect-secrets",
     "google.protobuf": "protobuf",
     "google.rpc": "googleapis-common-protos",
     "grpc": "grpcio",
