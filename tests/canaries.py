@@ -41,7 +41,7 @@ def canaries() -> dict[str, tuple[str, ...]]:
         "DeepSeek Key": ("sk-" + characters(32, hexadecimal),),
         "Discord Bot Token": (f"{discord}.{characters(6)}.{characters(27)}",),
         "GitHub Token": (github_token(), "ghs" + "_" + characters(36), "github" + "_pat_" + characters(82)),
-        "GitLab Token": ("gl" + "pat-" + characters(20),),
+        "GitLab Token": tuple(f"gl{kind}-" + characters(50) for kind in ("pat", "dt", "soat", "rt", "cbt", "agent")),
         "Google Key": ("AI" + "za" + characters(35),),
         "JSON Web Token": (json_web_token(),),
         "NPM Token": ("npm" + "_" + characters(36),),

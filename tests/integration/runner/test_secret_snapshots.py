@@ -79,3 +79,12 @@ async def test_large_and_empty_projects_are_snapshotted_as_before(project: Proje
     assert big.exit_code == 0
     for head in (project.commit, big.commit):
         assert (await project.client.take_snapshot(project.request_id(), project.task_id, head)).store_path
+
+
+async def test_what_came_after_a_clean_snapshot_is_searched_and_refused_each_time(project: Project) -> None:
+    clean = await commit(project, "", WholeFile("a.py", "x = 1\n"))
+    for _ in range(2):
+        assert (await project.client.take_snapshot(project.request_id(), project.task_id, clean)).store_path
+    head = await commit(project, clean, WholeFile("b.py", f"t = '{github_token()}'\n"))
+    assert await refusal(project, head) == await refusal(project, head)
+    assert "b.py:1 GitHub Token" in await refusal(project, head)

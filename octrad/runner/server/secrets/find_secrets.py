@@ -10,6 +10,7 @@ from octrad.runner.server.secrets.finding import Finding
 from octrad.runner.server.secrets.list_objects import KeptObject, list_objects
 from octrad.runner.server.secrets.read_objects import read_objects
 from octrad.runner.server.secrets.search_content import search_content
+from octrad.runner.server.secrets.searched import add_searched, read_searched
 from octrad.runner.server.trees.git import Repository
 from octrad.runner.server.trees.task_tree import TaskTree
 
@@ -27,14 +28,26 @@ async def find_secrets(tree: TaskTree, commit: str, base_commit: str) -> tuple[F
         CommandFailedError: no such commit.
         ExhaustedError: it took too long, so that nobody knows.
     """
+    searched = await asyncio.to_thread(read_searched, tree)
+    whole = f"{commit} since {base_commit}"
+    if whole in searched:
+        return ()
     kept = await list_objects(tree, commit, base_commit)
+    new = [name for name in dict.fromkeys(one.name for one in kept) if name not in searched]
+    places = await _search_objects(tree, new)
+    findings = await asyncio.to_thread(_findings, kept, places)
+    clean = [name for name in new if name not in places]
+    await asyncio.to_thread(add_searched, tree, clean if findings else [*clean, whole])
+    return findings
+
+
+async def _search_objects(tree: TaskTree, names: Sequence[str]) -> _Places:
     places: dict[str, Sequence[tuple[int, str]]] = {}
     deadline = time.monotonic() + SEARCH_TIMEOUT_S
-    names = list(dict.fromkeys(one.name for one in kept))
     async with aclosing(read_objects(Repository(tree.git_dir), names)) as batches:
         async for batch in batches:
             places |= await asyncio.to_thread(_search, batch, deadline)
-    return await asyncio.to_thread(_findings, kept, places)
+    return places
 
 
 def _search(batch: Mapping[str, bytes], deadline: float) -> dict[str, Sequence[tuple[int, str]]]:
@@ -52,8 +65,10 @@ def _search(batch: Mapping[str, bytes], deadline: float) -> dict[str, Sequence[t
 
 def _findings(kept: Sequence[KeptObject], places: _Places) -> tuple[Finding, ...]:
     findings: dict[Finding, None] = {}
+    # All names at once first: they are looked at each time, and next to never is there anything.
+    suspicious = bool(search_content("\n".join(one.path for one in kept).encode()))
     for one in kept:
-        in_name = search_content(one.path.encode())
+        in_name = search_content(one.path.encode()) if suspicious else ()
         findings |= {Finding(_HIDDEN_PATH, 0, rule, one.in_history): None for _, rule in in_name}
         path = _HIDDEN_PATH if in_name else one.path or f"commit {one.name[:12]}"
         findings |= {Finding(path, line, rule, one.in_history): None for line, rule in places.get(one.name, ())}

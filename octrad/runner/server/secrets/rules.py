@@ -4,6 +4,7 @@ detect-secrets has the others (`library.py`). No rule guesses from entropy or fr
 what stops a task must not be a guess. Each begins at a border or a fixed word, so that none takes long over any text.
 """
 
+import hashlib
 import re
 from collections.abc import Mapping
 
@@ -67,3 +68,10 @@ LIBRARY_RULES: Mapping[str, re.Pattern[str] | None] = {
 def without_placeholders(text: str) -> str:
     """The text with blanks where an example stands in a key's place; every other character stays where it is."""
     return _PLACEHOLDER.sub(lambda match: " " * len(match[0]), text)
+
+
+def rules_digest(prefilter: bytes) -> str:
+    """What changes when a rule or the prefilter does."""
+    patterns = [*OWN_RULES.items(), *LIBRARY_RULES.items(), ("", _PLACEHOLDER)]
+    text = "".join(f"{name}\0{pattern.pattern if pattern else ''}\0" for name, pattern in patterns)
+    return hashlib.sha256(prefilter + text.encode()).hexdigest()[:16]

@@ -8,7 +8,8 @@ from octrad.runner.server.secrets.rules import OWN_RULES, without_placeholders
 
 # git's own measure of what is binary.
 _HEAD_BYTES = 8000
-_BINARY_RULES = frozenset({"Private Key"})
+_BINARY_RULE = "Private Key"
+_BINARY_MARKERS = (b"PRIVATE KEY", b"PuTTY-User-Key-File-")
 _WIDE = {b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
 
 
@@ -17,12 +18,18 @@ def search_content(content: bytes) -> tuple[tuple[int, str], ...]:
 
     In a binary file only private keys are found: of the other shapes chance makes some.
     """
+    if b"\0" in content[:_HEAD_BYTES] and content[:2] not in _WIDE:
+        return _search_binary(content)
     wide = _WIDE.get(content[:2])
     text = content.decode(wide, errors="replace").encode() if wide else content
-    found = sorted(set(_search(text)))
-    if b"\0" in text[:_HEAD_BYTES]:
-        found = [(offset, rule) for offset, rule in found if rule in _BINARY_RULES]
-    return tuple(dict.fromkeys(_with_lines(text, found)))
+    return tuple(dict.fromkeys(_with_lines(text, sorted(set(_search(text))))))
+
+
+def _search_binary(content: bytes) -> tuple[tuple[int, str], ...]:
+    if not any(marker in content for marker in _BINARY_MARKERS):
+        return ()
+    found = sorted((offset, rule) for offset, rule in set(_search(content)) if rule == _BINARY_RULE)
+    return tuple(dict.fromkeys(_with_lines(content, found)))
 
 
 def _with_lines(content: bytes, found: list[tuple[int, str]]) -> Iterator[tuple[int, str]]:
