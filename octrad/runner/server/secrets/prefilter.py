@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 # Around a word: more than any rule has to see of a secret to know it.
 BEFORE_BYTES = 128
-BEHIND_BYTES = 2048
+BEHIND_BYTES = 4096
 
 # Each begins with one plain character, the rarest of its word, and looks back for the rest: then the regular expression
 # engine skips what is none of these without trying every word. It is eight times as fast.
