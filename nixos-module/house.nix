@@ -45,6 +45,7 @@ in
     configFile
     systemdVersion
     kill
+    journalctl
     runnerPath
     runnerGroups
     ;

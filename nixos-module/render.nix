@@ -65,6 +65,7 @@ let
     configFile = "/etc/octra/octrad.toml";
     systemdVersion = 257;
     kill = "/bin/kill";
+    journalctl = "/usr/bin/journalctl";
     psql = "/usr/bin/psql";
     postgresUnits = [ "postgresql.service" ];
     runnerPath = [ "/usr" ];

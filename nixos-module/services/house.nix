@@ -19,6 +19,7 @@ import ../house.nix {
     configFile = "/etc/octra/octrad.toml";
     systemdVersion = lib.toInt (lib.versions.major pkgs.systemd.version);
     kill = "${pkgs.coreutils}/bin/kill";
+    journalctl = "${pkgs.systemd}/bin/journalctl";
     psql = "${config.services.postgresql.package}/bin/psql";
     # It is reached when the server runs and its roles and databases are made.
     postgresUnits = [ "postgresql.target" ];

@@ -24,7 +24,7 @@ in
     services.octra.settings = lib.mapAttrsRecursive (_: lib.mkDefault) (import ../derive-settings.nix cfg);
     environment.etc."octra/octrad.toml".source = configFile;
     systemd.services = lib.mapAttrs (
-      name: unit: unit // lib.optionalAttrs (reads name) { restartTriggers = [ configFile ]; }
+      name: unit: unit // { restartTriggers = if reads name then [ configFile ] else [ cfg.package ]; }
     ) units.services;
     systemd.sockets = units.sockets;
     systemd.tmpfiles.rules = units.tmpfiles;

@@ -124,6 +124,8 @@ async def _ask_for_snapshot(run: TaskRun, step: Step, commit: str, base_commit: 
             step.request_id, run.task.id, commit, base_commit=base_commit, allow_secrets=allowed
         )
     except SecretFoundError as error:
+        # Not where: the path may be a model's.
+        logger.warning("refused a snapshot with a secret", extra={"message_id": MessageId.SECRET_FOUND})
         await step.emit(Remarked(error.message, warning=True))
         raise
     if allowed:

@@ -105,10 +105,10 @@ class Journal:
             # Whatever it was, the step has ended without a result: that is to be recorded, and the error goes on.
             await self._end(step, StepState.FAILED, _ms_since(started), error=_told(error))
             # Only its kind: what it says may quote a model.
-            logger.info("a step failed after %d ms: %s", _ms_since(started), _kind_of(error))
+            logger.info("%s failed after %d ms: %s", step.name, _ms_since(started), _kind_of(error))
             raise
         await self._end(step, StepState.FINISHED, _ms_since(started), result=adapter.dump_json(value).decode())
-        logger.info("a step finished in %d ms", _ms_since(started))
+        logger.info("%s finished in %d ms", step.name, _ms_since(started))
         return value
 
     async def recorded(self, name: str, result: type[T]) -> T | None:

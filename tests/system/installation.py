@@ -84,6 +84,7 @@ def install(machine: Machine) -> None:
     _make_database(machine)
     machine.must("systemctl", "daemon-reload")
     machine.must("systemctl", "restart", "nix-daemon.service")
+    machine.must("systemctl", "start", "octra-catalog.service")
     machine.must("systemctl", "start", "redis-server@octra.service", "octra-rehearsal.service")
     wait_until(lambda: is_answering(machine), 30, "the rehearsal answers")
     machine.must("systemctl", "enable", "--now", *SOCKETS, "octrad.service", timeout_s=180)

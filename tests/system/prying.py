@@ -61,6 +61,18 @@ ATTEMPTS = {
     "a mount": "mount -t tmpfs tmpfs /tmp",
     "another user namespace": "unshare --user true",
     "root by su": "echo | su -c true",
+    "a program through a link": "ln -s /usr/bin link && touch link/added",
+    "a program through /proc": "touch /proc/1/root/usr/bin/added",
+    "another root": "chroot / true",
+    "another mount namespace": "unshare --mount true",
+    "another network": "unshare --net true",
+    "the namespaces of another": "nsenter --target 1 --mount true",
+    "a better priority": "renice -n -5 $$",
+    "root by setuid": "python3 -c 'import os; os.setuid(0)'",
+    "packets below IP": "python3 -c 'import socket; socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 768)'",
+    "systemd's notifications": _CONNECT.format(
+        family="socket.AF_UNIX, socket.SOCK_DGRAM", address='"/run/systemd/notify"'
+    ),
     "a device": "mknod disk b 8 0",
     "a file that runs as root": "cp /usr/bin/id id && chmod u+s id && chown 0 id && ./id -u | grep -x 0",
 }

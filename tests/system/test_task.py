@@ -36,6 +36,12 @@ def test_the_journal_tells_the_story(service: Service, task: str) -> None:
     assert request not in told  # a journal is read by more people than a task
 
 
+def test_the_journal_explains_what_matters(service: Service, task: str) -> None:
+    explained = service.machine.must("journalctl", "--catalog", "--no-pager", f"OCTRA_TASK={task}")
+    assert f"Subject: Task {task} is done" in explained, explained
+    assert "Defined-By: Octra" in explained
+
+
 def test_status_is_healthy(service: Service, task: str) -> None:
     assert task
     components = service.must("status", "--json").json["components"]

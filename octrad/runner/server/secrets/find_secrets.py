@@ -29,15 +29,16 @@ async def find_secrets(tree: TaskTree, commit: str, base_commit: str) -> tuple[F
         ExhaustedError: it took too long, so that nobody knows.
     """
     searched = await asyncio.to_thread(read_searched, tree)
-    whole = f"{commit} since {base_commit}"
-    if whole in searched:
+    suffix = f" since {base_commit}"
+    clean_commits = [name.removesuffix(suffix) for name in searched if name.endswith(suffix)]
+    if commit in clean_commits:
         return ()
-    kept = await list_objects(tree, commit, base_commit)
+    kept = await list_objects(tree, commit, [*clean_commits, *filter(None, [base_commit])])
     new = [name for name in dict.fromkeys(one.name for one in kept) if name not in searched]
     places = await _search_objects(tree, new)
     findings = await asyncio.to_thread(_findings, kept, places)
     clean = [name for name in new if name not in places]
-    await asyncio.to_thread(add_searched, tree, clean if findings else [*clean, whole])
+    await asyncio.to_thread(add_searched, tree, clean if findings else [*clean, commit + suffix])
     return findings
 
 

@@ -1,5 +1,6 @@
 """Which objects a snapshot would keep for good that Octra has to answer for."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from octrad.runner.server.trees.git import Repository, git, printable_path
@@ -18,10 +19,10 @@ class KeptObject:
     in_history: bool
 
 
-async def list_objects(tree: TaskTree, commit: str, base_commit: str) -> tuple[KeptObject, ...]:
-    """Every file of the commit, and what the commits since `base_commit` brought: files, messages.
+async def list_objects(tree: TaskTree, commit: str, since: Sequence[str]) -> tuple[KeptObject, ...]:
+    """Every file of the commit, and what the commits brought that none of `since` reaches: files, messages.
 
-    Without a base all of the history is Octra's own. What a user's repository had before, and has no more, is left out.
+    Without any all of the history is Octra's own. What a user's repository had before, and has no more, is left out.
 
     Raises:
         CommandFailedError: no such commit.
@@ -29,8 +30,7 @@ async def list_objects(tree: TaskTree, commit: str, base_commit: str) -> tuple[K
     """
     repository = Repository(tree.git_dir)
     listed = await git(repository, "ls-tree", "-r", "-z", "--full-tree", checked_commit(commit))
-    since = ["--not", checked_commit(base_commit)] if base_commit else []
-    reached = await git(repository, "rev-list", "--objects", commit, *since)
+    reached = await git(repository, "rev-list", "--objects", commit, "--not", *map(checked_commit, since))
     now = _files(listed.stdout)
     names = {kept.name for kept in now}
     return (*now, *(kept for kept in _reached(reached.stdout) if kept.name not in names))
