@@ -20,6 +20,10 @@ SUBMISSIONS: list[tuple[dict[str, Any], str, str]] = [
     ({"request": "x" * 1_000_000}, "request", "1,000,000 bytes"),
     ({"request": "a\0b"}, "request", "U+0000"),
     ({"project": "My Project"}, "project", "not a name"),
+    # What is written into the audit log before anybody looks at it.
+    ({"project": "a\0b"}, "project", "not a name"),
+    ({"project": "x" * 1_000_000}, "project", "not a name"),
+    ({"request_id": "a\0b"}, "request_id", "visible ASCII"),
     ({"stack": "cobol"}, "stack", "cobol"),
     ({"model": "nobody/nothing"}, "model", "no configured provider"),
     ({"checks": ["echo 'unclosed"]}, "checks", "never closed"),
