@@ -37,7 +37,17 @@ def main() -> NoReturn:
     # The program's outermost boundary: what nobody foresaw is told in our form too.
     except Exception as error:  # noqa: BLE001 - see above
         code = _tell(_as_ours(error), debug=arguments.debug)
+    _let_output_go()
     sys.exit(code)
+
+
+def _let_output_go() -> None:
+    """Gives up what nobody reads any more: Python would try it again at the end, and exit 120 whatever our code is."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def _as_ours(error: Exception) -> OctraError:

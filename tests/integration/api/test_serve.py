@@ -55,6 +55,18 @@ def test_a_stop_is_clean_and_the_next_start_finds_everything(own: House) -> None
     assert own.stop() == os.EX_OK
 
 
+def test_a_stop_is_clean_although_nobody_reads_any_more(own: House) -> None:
+    config = own.base / "octrad.toml"
+    config.write_text(own.config, encoding="utf-8")
+    argv = [sys.executable, "-m", "octrad", "serve", "--state-dir", str(own.state_dir), "--config", str(config)]
+    process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert process.stdout
+    assert any(line.startswith("octrad: ready on ") for line in process.stdout)
+    process.stdout.close()
+    process.terminate()
+    assert process.wait(TIMEOUT_S) == os.EX_OK
+
+
 def test_a_second_octrad_on_a_state_directory_is_told_who_has_it(octrad_running: House) -> None:
     ended = octrad("serve", "--state-dir", str(octrad_running.state_dir))
     assert octrad_running.process
