@@ -46,7 +46,7 @@ def test_no_attempt_was_left_out(outcomes: Outcomes) -> None:
     assert set(outcomes.inside) == set(outcomes.outside) == set(attempts())
     if os.geteuid() == 0:
         proven = [name for name in attempts() if judge(outcomes.inside[name], outcomes.outside[name]) == "contained"]
-        assert len(proven) >= 70
+        assert len(proven) >= 60
 
 
 @pytest.mark.parametrize("bomb", BOMBS, ids=lambda bomb: bomb.name)
