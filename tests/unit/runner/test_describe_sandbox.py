@@ -34,6 +34,12 @@ def test_network_is_shared_only_when_granted() -> None:
     assert "/etc/resolv.conf" in granted
 
 
+def test_call_filter_is_handed_over_where_there_is_one() -> None:
+    argv, without = (describe_sandbox(SANDBOX, Descriptors(7, 8, number)) for number in (9, None))
+    assert argv[argv.index("--seccomp") + 1] == "9"
+    assert "--seccomp" not in without
+
+
 def test_command_is_one_argument_at_the_end() -> None:
     assert describe_sandbox(SANDBOX, Descriptors(7, 8))[-4:] == ("--", *SANDBOX.argv)
 

@@ -4,7 +4,7 @@ The command sees: its work tree read-write at `/project`; of the Nix store what 
 its own path; where the host's tools stand in for nixpkgs, those, read-only; a home and a /tmp of its own, in memory
 and limited; a minimal /dev and /etc; its own /proc. It does not see: Octra's state, any socket of the host, other
 processes, the network (unless it was granted), the environment of the runner. It has no capability, cannot gain any,
-and cannot make a user namespace.
+and cannot make a user namespace. Of the kernel's calls it has those that `call_filter.py` leaves it.
 """
 
 from collections.abc import Mapping
@@ -38,11 +38,18 @@ _NETWORK_FILES = ("/etc/resolv.conf", "/etc/ssl/certs", "/etc/pki", "/etc/static
 class Descriptors:
     """Open file descriptors that bubblewrap is given.
 
-    `status`: where it tells the pid of the sandbox and the exit code; `go`: it starts the command when a byte comes.
+    `status`: where it tells the pid of the sandbox and the exit code; `go`: it starts the command when a byte comes;
+    `call_filter`: the filter of system calls, where there is one for this machine.
     """
 
     status: int
     go: int
+    call_filter: int | None = None
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """What it inherits."""
+        return (self.status, self.go, *(() if self.call_filter is None else (self.call_filter,)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +78,7 @@ def describe_sandbox(sandbox: Sandbox, descriptors: Descriptors) -> tuple[str, .
         *_variables(sandbox),
         *_files(sandbox),
         *("--json-status-fd", str(descriptors.status), "--block-fd", str(descriptors.go)),
+        *(() if descriptors.call_filter is None else ("--seccomp", str(descriptors.call_filter))),
         "--",
         *sandbox.argv,
     )

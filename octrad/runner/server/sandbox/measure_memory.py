@@ -7,15 +7,16 @@ import os
 import re
 from pathlib import Path
 
-_PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
-_PSS_ANON = re.compile(rb"^Pss_Anon:\s+(\d+) kB", re.MULTILINE)
+# Shared memory is memory of the command's as well: a mapping that it shares with nobody, or a file in memory.
+_RESIDENT = re.compile(rb"^Rss(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
+_PROPORTIONAL = re.compile(rb"^Pss_(?:Anon|Shmem):\s+(\d+) kB", re.MULTILINE)
 
 
 def exceeds_memory(pid: int, limit_bytes: int) -> bool:
-    """Whether `pid` and its descendants hold more private memory than the limit; what ends meanwhile counts nothing.
+    """Whether `pid` and its descendants hold more memory than the limit; what ends meanwhile counts nothing.
 
-    The cheap measure counts pages that forked processes still share once for each of them, so what looks like too
-    much is measured again with every page counted once.
+    Programs and files on the disk do not count. The cheap measure counts pages that processes share once for each of
+    them, so what looks like too much is measured again with every page counted once.
     """
     processes = _descendants(pid)
     if sum(map(_resident_bytes, processes)) <= limit_bytes:
@@ -42,15 +43,18 @@ def _children(pid: int) -> list[int]:
 
 def _resident_bytes(pid: int) -> int:
     try:
-        _, resident, shared, *_ = Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()
+        return _sum_bytes(_RESIDENT, Path(f"/proc/{pid}/status").read_bytes())
     except OSError:
         return 0
-    return max(0, int(resident) - int(shared)) * _PAGE_BYTES
 
 
 def _proportional_bytes(pid: int) -> int:
     try:
-        match = _PSS_ANON.search(Path(f"/proc/{pid}/smaps_rollup").read_bytes())
+        rollup = Path(f"/proc/{pid}/smaps_rollup").read_bytes()
     except OSError:
         return 0
-    return int(match[1]) * 1024 if match else _resident_bytes(pid)
+    return _sum_bytes(_PROPORTIONAL, rollup) if b"Pss_Anon:" in rollup else _resident_bytes(pid)
+
+
+def _sum_bytes(lines: re.Pattern[bytes], text: bytes) -> int:
+    return sum(map(int, lines.findall(text))) * 1024

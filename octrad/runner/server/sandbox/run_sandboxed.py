@@ -13,12 +13,13 @@ import os
 import shutil
 import signal
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import dataclass
 from io import FileIO
 
 from octrad.foundation.end_process import readable
 from octrad.foundation.process import kill_group
+from octrad.runner.server.sandbox.call_filter import compile_call_filter
 from octrad.runner.server.sandbox.command_groups import CommandGroup
 from octrad.runner.server.sandbox.describe_sandbox import Descriptors, Sandbox, describe_sandbox
 from octrad.runner.server.sandbox.limit_command import Limit, Limits
@@ -99,9 +100,11 @@ async def _start(sandbox: Sandbox, entry: tuple[str, ...]) -> AsyncIterator[_Sta
         status, status_end, go_end, go, output, output_end = (stack.enter_context(file) for file in pipes)
         # The command has another uid than the pipe, and may yet open /dev/stdout and /dev/stderr, to write.
         os.fchmod(output_end.fileno(), 0o622)
-        _, *arguments = describe_sandbox(sandbox, Descriptors(status_end.fileno(), go_end.fileno()))
+        call_filter = stack.enter_context(_open_call_filter())
+        passed = Descriptors(status_end.fileno(), go_end.fileno(), call_filter)
+        _, *arguments = describe_sandbox(sandbox, passed)
         argv = (*entry, _find_bubblewrap(), *arguments)
-        process = await _start_bubblewrap(argv, output_end, (status_end.fileno(), go_end.fileno()))
+        process = await _start_bubblewrap(argv, output_end, passed.all)
         try:
             for end in (status_end, go_end, output_end):
                 end.close()
@@ -117,6 +120,19 @@ def _open_pipe() -> tuple[FileIO, FileIO]:
     return FileIO(reading, "r"), FileIO(writing, "w")
 
 
+@contextlib.contextmanager
+def _open_call_filter() -> Iterator[int | None]:
+    """A descriptor to read it from; bubblewrap closes its own before the command begins."""
+    program = compile_call_filter(os.uname().machine)
+    if program is None:
+        yield None
+        return
+    with FileIO(os.memfd_create("octra-call-filter"), "w") as file:
+        file.write(program)
+        file.seek(0)
+        yield file.fileno()
+
+
 def _find_bubblewrap() -> str:
     program = shutil.which("bwrap")
     if program is None:
@@ -125,7 +141,7 @@ def _find_bubblewrap() -> str:
 
 
 async def _start_bubblewrap(
-    argv: tuple[str, ...], output: FileIO, passed: tuple[int, int]
+    argv: tuple[str, ...], output: FileIO, passed: tuple[int, ...]
 ) -> asyncio.subprocess.Process:
     try:
         return await asyncio.create_subprocess_exec(
