@@ -18,6 +18,7 @@ from octrad.exit_codes import exit_code_of
 from octrad.foundation.config import Config, load_config
 from octrad.foundation.errors import OctraError
 from octrad.foundation.logging import set_up_logging
+from octrad.foundation.share_heap import share_heap
 from octrad.foundation.state_dir import default_state_dir
 
 DEFAULT_CONFIG = Path("/etc/octra/octrad.toml")
@@ -82,6 +83,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _serve(arguments: argparse.Namespace) -> int:
+    share_heap()
     state_dir: Path = arguments.state_dir.absolute()
     match arguments.command:
         case "serve":
