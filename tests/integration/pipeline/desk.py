@@ -6,6 +6,8 @@ Only the queue is left out: a test claims its task itself, so that it decides wh
 import asyncio
 import contextlib
 import subprocess
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -13,7 +15,7 @@ from octrad.foundation.cache import open_cache
 from octrad.foundation.config import Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
-from octrad.foundation.postgres.pool import Database
+from octrad.foundation.postgres.pool import Connection, Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
@@ -23,9 +25,8 @@ from octrad.pipeline.tools import Tools
 from octrad.runner.client import RunnerClient
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.event_log import EventLog
-from octrad.tasks.events import Event
+from octrad.tasks.events import KINDS, Event
 from octrad.tasks.find_task import get_task
-from octrad.tasks.machine import is_final
 from octrad.tasks.ownership import claim_task, release_task
 from octrad.tasks.submit_task import Submission, submit_task
 from octrad.tasks.task import Lease, Task
@@ -34,6 +35,27 @@ from tests.daemon import Rehearsal
 
 RUN_TIMEOUT_S = 100
 MACHINE = "here"
+
+
+_IS_THERE = "SELECT FROM events WHERE task_id = %(task)s AND kind = %(kind)s AND step = %(step)s"
+
+
+class _HaltingDatabase(Database):
+    """Connections that nobody gets away from once an event is there: whoever wrote last waits, and is cancelled."""
+
+    def __init__(self, dsn: str, event: Mapping[str, str]) -> None:
+        super().__init__(dsn)
+        self.halted = asyncio.Event()
+        self._event = event
+
+    @asynccontextmanager
+    async def connection(self, *, timeout_s: float = 5.0) -> AsyncIterator[Connection]:
+        async with super().connection(timeout_s=timeout_s) as connection:
+            yield connection
+            is_there = await (await connection.execute(_IS_THERE, self._event)).fetchone() is not None
+        if is_there:
+            self.halted.set()
+            await asyncio.Event().wait()
 
 
 @dataclass
@@ -47,10 +69,10 @@ class Desk:
     runner: RunnerClient
     limits: Limits
 
-    def pipeline(self) -> Pipeline:
+    def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
         tools = Tools(
-            database=self.database,
+            database=database or self.database,
             gateway=self.gateway,
             runner=self.runner,
             limits=self.limits,
@@ -78,16 +100,18 @@ class Desk:
         return Lease(task.id, task.generation)
 
     async def interrupt(self, task_id: TaskId, at: type, step: str) -> None:
-        """Runs the task until an event of a step is there, and then stops as a drained daemon does."""
+        """Runs the task until an event of a step is there, not a write further, and stops as a drained daemon does."""
         lease = await self.claim(task_id)
-        running = asyncio.create_task(self.pipeline().run_task(lease, CancelSignal()))
-        waiting = asyncio.create_task(self.wait_for(task_id, at, step))
+        database = _HaltingDatabase(self.database.dsn, {"task": task_id, "kind": KINDS[at], "step": step})
+        await database.open()
+        running = asyncio.create_task(self.pipeline(database).run_task(lease, CancelSignal()))
+        waiting = asyncio.create_task(database.halted.wait())
         await asyncio.wait({running, waiting}, timeout=RUN_TIMEOUT_S, return_when=asyncio.FIRST_COMPLETED)
         await end_tasks(waiting, running)
+        await database.close()
         with contextlib.suppress(asyncio.CancelledError):
             await running
-        if not is_final((await get_task(self.database, task_id)).state):
-            await release_task(self.database, lease, "the test drains")
+        await release_task(self.database, lease, "the test drains")
 
     async def wait_for(self, task_id: TaskId, kind: type, step: str) -> None:
         """Waits until an event of this kind and step was written."""
