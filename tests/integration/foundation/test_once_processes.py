@@ -4,9 +4,7 @@ import asyncio
 import os
 import random
 import signal
-import statistics
 import sys
-import time
 from collections import Counter
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -320,17 +318,6 @@ async def test_nobody_else_can_enter(place: Place) -> None:
     directory = place.directory / "line"
     assert directory.stat().st_mode & 0o777 == 0o700
     assert all(path.stat().st_mode & 0o077 == 0 for path in directory.rglob("*"))
-
-
-async def test_execution_costs_little_more_than_its_writes(place: Place) -> None:
-    await place.connection.channel()
-    taken_s: list[float] = []
-    for number in range(200):
-        began = time.perf_counter()
-        await place.execute(f"t/{number}/#1", "quiet")
-        taken_s.append(time.perf_counter() - began)
-    # The goal is 3 ms on an idle machine; the bound here is what a busy one must still hold.
-    assert statistics.median(taken_s) < 0.02
 
 
 async def test_stream_is_read_once_and_its_errors_are_ours(place: Place) -> None:

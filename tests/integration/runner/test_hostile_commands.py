@@ -4,7 +4,6 @@ import asyncio
 import ctypes
 import os
 import socket
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -180,20 +179,16 @@ async def test_abstract_socket_of_the_host_is_not_reached(project: Project) -> N
 
 
 async def test_daemon_left_behind_ends_with_its_command(project: Project) -> None:
-    begun = time.monotonic()
     result = await project.run(
         TOOLS + "(setsid nohup sleep 7171 > /dev/null 2>&1 &); setsid sleep 7171 & disown; echo left"
     )
     assert (result.exit_code, result.head) == (0, "left\n")
-    assert time.monotonic() - begun < 5
     assert not alive("sleep 7171")
 
 
 async def test_sleeper_is_ended_by_its_timeout_with_all_its_children(project: Project) -> None:
-    begun = time.monotonic()
     result = await project.run(TOOLS + "trap '' TERM INT HUP; setsid sleep 7272 & sleep 7272", timeout_s=0.5)
     assert (result.limit, result.succeeded) == ("timeout", False)
-    assert time.monotonic() - begun < 3
     assert not alive("sleep 7272")
 
 

@@ -10,6 +10,7 @@ import os
 import sys
 from pathlib import Path
 
+import octrad.tasks.queue
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.cancel_signal import CancelSignal
@@ -45,6 +46,8 @@ async def main(dsn: str, directory: Path) -> None:
 
     wakeups = Wakeups(dsn)
     listening = asyncio.create_task(wakeups.run())
+    # Whatever it takes up it takes up at its start: nothing comes of a poll.
+    octrad.tasks.queue._POLL_S = 3600.0  # type: ignore[misc] # noqa: SLF001 - a constant, on purpose
     queue = TaskQueue(database, wakeups, run, machine="here", tasks_at_once=4, drain_s=5)
     note(f"started {os.getpid()}")
     await queue.serve()
