@@ -11,7 +11,8 @@
         "aarch64-linux"
       ];
       forEachSystem = nixpkgs.lib.genAttrs systems;
-      perSystem = make: forEachSystem (system: make (nixpkgs.legacyPackages.${system}.extend self.overlays.default));
+      perSystem =
+        make: forEachSystem (system: make (nixpkgs.legacyPackages.${system}.extend self.overlays.default));
     in
     {
       packages = perSystem (pkgs: {

@@ -2,7 +2,9 @@
 pkgs:
 let
   inherit (pkgs) lib octrad octractl;
-  python = pkgs.python3.withPackages (_: octrad.requiredPythonModules ++ [ (pkgs.python3.pkgs.toPythonModule octrad) ]);
+  python = pkgs.python3.withPackages (
+    _: octrad.requiredPythonModules ++ [ (pkgs.python3.pkgs.toPythonModule octrad) ]
+  );
   demo = pkgs.writeShellApplication {
     name = "octra-demo";
     runtimeInputs = [

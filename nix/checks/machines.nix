@@ -47,7 +47,9 @@
       remote = {
         imports = [ octra ];
         # A test's secret may be in the store; a real one is refused there.
-        systemd.tmpfiles.rules = [ "f /run/octra-dsn 0400 root root - host=alone\\x20dbname=octra2\\x20user=octra2" ];
+        systemd.tmpfiles.rules = [
+          "f /run/octra-dsn 0400 root root - host=alone\\x20dbname=octra2\\x20user=octra2"
+        ];
         services.octra.database = {
           dsnFile = "/run/octra-dsn";
           addresses = [ "192.168.1.0/24" ];

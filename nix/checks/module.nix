@@ -19,9 +19,7 @@ let
   };
   units = system.config.systemd.units;
   bound = name: threshold: ''
-    systemd-analyze security --offline=true --threshold=${toString threshold} ${
-      units."${name}.service".unit
-    }/${name}.service
+    systemd-analyze security --offline=true --threshold=${toString threshold} ${units."${name}.service".unit}/${name}.service
   '';
   failed = lib.filter (judged: !judged.assertion) system.config.assertions;
 in

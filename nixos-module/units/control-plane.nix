@@ -85,9 +85,7 @@ in
         else
           { }
       )
-      // (
-        if database.dsnFile != null then { LoadCredential = [ "dsn:${database.dsnFile}" ]; } else { }
-      )
+      // (if database.dsnFile != null then { LoadCredential = [ "dsn:${database.dsnFile}" ]; } else { })
       // (
         if needsNetwork then
           {
