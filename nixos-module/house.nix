@@ -50,7 +50,7 @@ in
   inherit (machine)
     configFile
     systemdVersion
-    kill
+    coreutils
     journalctl
     runnerPath
     runnerGroups

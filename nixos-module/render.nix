@@ -68,7 +68,7 @@ let
   machine = {
     configFile = "/etc/octra/octrad.toml";
     systemdVersion = 257;
-    kill = "/bin/kill";
+    coreutils = "/bin";
     journalctl = "/usr/bin/journalctl";
     psql = "/usr/bin/psql";
     postgresUnits = [ "postgresql.service" ];

@@ -26,7 +26,7 @@ in
     );
     environment.etc."octra/octrad.toml".source = configFile;
     systemd.services = lib.mapAttrs (
-      name: unit: unit // { restartTriggers = if reads name then [ configFile ] else [ cfg.package ]; }
+      name: unit: unit // { restartTriggers = lib.optional (reads name) configFile; }
     ) units.services;
     systemd.sockets = units.sockets;
     systemd.tmpfiles.rules = units.tmpfiles;

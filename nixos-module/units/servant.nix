@@ -11,7 +11,7 @@
   package,
   group,
   configFile,
-  kill,
+  coreutils,
   systemdVersion,
   ...
 }:
@@ -28,7 +28,7 @@
       // {
         Type = "notify";
         ExecStart = "${package}/bin/octrad ${name} --state-dir /var/lib/octra-${name} --config ${configFile}";
-        ExecReload = "${kill} -USR1 $MAINPID";
+        ExecReload = "${coreutils}/kill -USR1 $MAINPID";
         User = user;
         Group = user;
         StateDirectory = "octra-${name}";
