@@ -11,7 +11,8 @@
         "aarch64-linux"
       ];
       forEachSystem = nixpkgs.lib.genAttrs systems;
-      perSystem = make: forEachSystem (system: make (nixpkgs.legacyPackages.${system}.extend self.overlays.default));
+      perSystem =
+        make: forEachSystem (system: make (nixpkgs.legacyPackages.${system}.extend self.overlays.default));
     in
     {
       packages = perSystem (pkgs: {
@@ -19,13 +20,11 @@
         default = pkgs.octrad;
       });
       overlays.default = import ./nix/overlay.nix;
-      nixosModules.default = {
-        imports = [ ./nixos-module ];
-        nixpkgs.overlays = [ self.overlays.default ];
-      };
+      # It sets no overlay: a system whose nixpkgs is given to it, as in tests of NixOS, would refuse the module for it.
+      nixosModules.default = ./nixos-module;
       apps = perSystem (import ./nix/apps.nix);
       devShells = perSystem (import ./nix/dev-shells.nix);
       checks = perSystem (pkgs: import ./nix/checks.nix { inherit pkgs self; });
-      formatter = perSystem (pkgs: pkgs.nixfmt);
+      formatter = perSystem (pkgs: pkgs.nixfmt-tree);
     };
 }

@@ -2,7 +2,7 @@
 pkgs:
 let
   inherit (pkgs) lib octrad octractl;
-  python = pkgs.python3.withPackages (_: octrad.requiredPythonModules ++ [ (pkgs.python3.pkgs.toPythonModule octrad) ]);
+  python = pkgs.python3.withPackages (python: [ (python.toPythonModule octrad) ]);
   demo = pkgs.writeShellApplication {
     name = "octra-demo";
     runtimeInputs = [
@@ -21,9 +21,11 @@ in
   demo = {
     type = "app";
     program = lib.getExe demo;
+    meta.description = "From a request to a proved, snapshotted, restored project";
   };
   octractl = {
     type = "app";
     program = lib.getExe octractl;
+    meta.description = "The client";
   };
 }

@@ -6,6 +6,7 @@ pkgs: {
       pkgs.buf
       pkgs.bubblewrap
       pkgs.gitMinimal
+      pkgs.import-linter
       pkgs.nixfmt
       pkgs.redis
       pkgs.ruff
@@ -14,8 +15,6 @@ pkgs: {
       (pkgs.python3.withPackages (
         python: with python; [
           hypothesis
-          import-linter
-          mypy
           pytest
           pytest-asyncio
           pytest-timeout

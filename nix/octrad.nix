@@ -8,7 +8,7 @@
   nix,
   python3Packages,
 }:
-python3Packages.buildPythonApplication {
+python3Packages.buildPythonApplication rec {
   pname = "octrad";
   version = (lib.importTOML ../pyproject.toml).project.version;
   pyproject = true;
@@ -44,8 +44,13 @@ python3Packages.buildPythonApplication {
     ])
     ++ [ (python3Packages.callPackage ./procrastinate.nix { }) ];
 
-  # The unit of the runner names its own; this is for an octrad that somebody starts by hand.
   makeWrapperArgs = [
+    # `octrad check`, and an octrad that somebody starts by hand, start the servants as `python -m octrad`.
+    "--prefix"
+    "PYTHONPATH"
+    ":"
+    "${placeholder "out"}/${python3Packages.python.sitePackages}:${python3Packages.makePythonPath dependencies}"
+    # The unit of the runner names its own; these are for them, too.
     "--suffix"
     "PATH"
     ":"

@@ -9,5 +9,6 @@ lib.fileset.toSource {
     ../octractl
     ../octrad
     ../pyproject.toml
+    ../systemd
   ];
 }

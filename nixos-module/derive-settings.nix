@@ -4,17 +4,24 @@
 options:
 let
   inherit (options) database models sandbox;
-  given = table: builtins.listToAttrs (
-    builtins.filter (entry: entry.value != null && entry.value != { } && entry.value != [ ]) (
-      map (name: { inherit name; value = table.${name}; }) (builtins.attrNames table)
-    )
-  );
-  provider = name: value: given {
-    inherit (value) kind;
-    base_url = value.baseUrl;
-    # Below the gateway's $CREDENTIALS_DIRECTORY, where LoadCredential puts it.
-    key_file = if value.keyFile == null then null else "provider-${name}";
-  };
+  given =
+    table:
+    builtins.listToAttrs (
+      builtins.filter (entry: entry.value != null && entry.value != { } && entry.value != [ ]) (
+        map (name: {
+          inherit name;
+          value = table.${name};
+        }) (builtins.attrNames table)
+      )
+    );
+  provider =
+    name: value:
+    given {
+      inherit (value) kind;
+      base_url = value.baseUrl;
+      # Below the gateway's $CREDENTIALS_DIRECTORY, where LoadCredential puts it.
+      key_file = if value.keyFile == null then null else "provider-${name}";
+    };
 in
 given {
   access = given (builtins.mapAttrs (_: given) options.access);
@@ -22,7 +29,11 @@ given {
     redis_url = if options.redis.createLocally then "unix:///run/redis-octra/redis.sock" else null;
   };
   database = given {
-    dsn = if database.createLocally then "host=/run/postgresql dbname=${options.user} user=${options.user}" else null;
+    dsn =
+      if database.createLocally then
+        "host=/run/postgresql dbname=${options.user} user=${options.user}"
+      else
+        null;
     dsn_file = if database.dsnFile == null then null else "/run/credentials/octrad.service/dsn";
   };
   gateway.socket = "/run/octra-gateway/gateway.sock";

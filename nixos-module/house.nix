@@ -17,7 +17,9 @@ let
 
   inherit (values) database models group;
 
-  withKeys = builtins.filter (name: models.providers.${name}.keyFile != null) (builtins.attrNames models.providers);
+  withKeys = builtins.filter (name: models.providers.${name}.keyFile != null) (
+    builtins.attrNames models.providers
+  );
   keyFiles = builtins.listToAttrs (
     map (name: {
       inherit name;
@@ -27,14 +29,18 @@ let
 
   # Providers that the configuration names by number; one named by name is public, or in `models.addresses`.
   hosts = map (
-    name: builtins.match "https?://\\[?([0-9.]+|[0-9a-fA-F:]+)]?(:[0-9]+)?(/.*)?" (given.providers.${name}.base_url or "")
+    name:
+    builtins.match "https?://\\[?([0-9.]+|[0-9a-fA-F:]+)]?(:[0-9]+)?(/.*)?" (
+      given.providers.${name}.base_url or ""
+    )
   ) (builtins.attrNames (given.providers or { }));
   named = map builtins.head (builtins.filter (host: host != null) hosts);
 
   # Where others than the group's members have a role, everybody may knock and the front door alone decides, by the
   # kernel's word; else the socket's mode keeps strangers out already.
   roles = builtins.attrValues (given.access or { });
-  isForeign = role: (role.users or [ ]) != [ ] || builtins.any (name: name != group) (role.groups or [ ]);
+  isForeign =
+    role: (role.users or [ ]) != [ ] || builtins.any (name: name != group) (role.groups or [ ]);
 in
 {
   inherit package keyFiles;
@@ -44,7 +50,7 @@ in
   inherit (machine)
     configFile
     systemdVersion
-    kill
+    coreutils
     journalctl
     runnerPath
     runnerGroups
@@ -56,7 +62,8 @@ in
     inherit (machine) psql;
     dsnFile = if database.dsnFile == null then null else toString database.dsnFile;
     localUnits = machine.postgresUnits;
-    units = if database.createLocally then machine.postgresUnits ++ [ "octra-database.service" ] else [ ];
+    units =
+      if database.createLocally then machine.postgresUnits ++ [ "octra-database.service" ] else [ ];
   };
   providerAddresses = models.addresses ++ named;
   runnerNetwork = values.sandbox.fetch;

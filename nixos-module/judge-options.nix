@@ -24,8 +24,19 @@ let
     }
   ];
 
-  needsKey = kind: !isOneOf kind [ "ollama" "openai-compatible" "rehearsal" ];
-  needsUrl = kind: isOneOf kind [ "openai-compatible" "rehearsal" ];
+  needsKey =
+    kind:
+    !isOneOf kind [
+      "ollama"
+      "openai-compatible"
+      "rehearsal"
+    ];
+  needsUrl =
+    kind:
+    isOneOf kind [
+      "openai-compatible"
+      "rehearsal"
+    ];
   judgeProvider =
     name:
     let
@@ -61,7 +72,8 @@ let
 
   providerOf = model: builtins.head (builtins.split "/" model);
   unserved = builtins.filter (model: !configured ? ${providerOf model}) values.models.chain;
-  nixpkgs = if values.nixpkgs == null then "the one that is pinned in Octra" else toString values.nixpkgs;
+  nixpkgs =
+    if values.nixpkgs == null then "the one that is pinned in Octra" else toString values.nixpkgs;
 in
 secretFile "services.octra.database.dsnFile" values.database.dsnFile
 ++ builtins.concatMap judgeProvider (builtins.attrNames values.models.providers)
@@ -80,7 +92,12 @@ secretFile "services.octra.database.dsnFile" values.database.dsnFile
     message = "services.octra.models.chain: no provider serves ${builtins.concatStringsSep ", " unserved}; add it to `services.octra.models.providers`";
   }
   {
-    assertion = !isOneOf values.user [ "octra-gateway" "octra-runner" "root" ];
+    assertion =
+      !isOneOf values.user [
+        "octra-gateway"
+        "octra-runner"
+        "root"
+      ];
     message = "services.octra.user: `${values.user}` is taken; the control plane needs a user of its own";
   }
   {

@@ -15,7 +15,11 @@ let
     below: above:
     below
     // builtins.mapAttrs (
-      name: value: if builtins.isAttrs value && builtins.isAttrs (below.${name} or null) then merge below.${name} value else value
+      name: value:
+      if builtins.isAttrs value && builtins.isAttrs (below.${name} or null) then
+        merge below.${name} value
+      else
+        value
     ) above;
 
   defaults = {
@@ -64,7 +68,7 @@ let
   machine = {
     configFile = "/etc/octra/octrad.toml";
     systemdVersion = 257;
-    kill = "/bin/kill";
+    coreutils = "/bin";
     journalctl = "/usr/bin/journalctl";
     psql = "/usr/bin/psql";
     postgresUnits = [ "postgresql.service" ];
@@ -74,7 +78,14 @@ let
   // builtins.fromJSON host;
 
   settings = merge (import ./derive-settings.nix values) values.settings;
-  house = import ./house.nix { inherit package values settings machine; };
+  house = import ./house.nix {
+    inherit
+      package
+      values
+      settings
+      machine
+      ;
+  };
   faults = builtins.filter (judged: !judged.assertion) (
     import ./judge-options.nix {
       inherit values;
@@ -89,12 +100,14 @@ let
       throw (builtins.concatStringsSep "\n" (map (fault: fault.message) faults));
 
   textOf = import ./unit-text.nix;
-  files = kind: entries: builtins.listToAttrs (
-    map (name: {
-      name = "${name}.${kind}";
-      value = textOf entries.${name};
-    }) (builtins.attrNames entries)
-  );
+  files =
+    kind: entries:
+    builtins.listToAttrs (
+      map (name: {
+        name = "${name}.${kind}";
+        value = textOf entries.${name};
+      }) (builtins.attrNames entries)
+    );
   names = builtins.attrNames units.users;
   sysusers =
     map (name: "g ${units.users.${name}.group} -") names

@@ -8,9 +8,19 @@ let
       isTable = name: builtins.isAttrs table.${name};
       values = builtins.filter (name: !isTable name && table.${name} != null) names;
       key = name: builtins.toJSON name;
-      here = builtins.concatStringsSep "" (map (name: "${key name} = ${builtins.toJSON table.${name}}\n") values);
-      header = if place == [ ] || values == [ ] then "" else "\n[${builtins.concatStringsSep "." (map key place)}]\n";
+      here = builtins.concatStringsSep "" (
+        map (name: "${key name} = ${builtins.toJSON table.${name}}\n") values
+      );
+      header =
+        if place == [ ] || values == [ ] then
+          ""
+        else
+          "\n[${builtins.concatStringsSep "." (map key place)}]\n";
     in
-    header + here + builtins.concatStringsSep "" (map (name: write (place ++ [ name ]) table.${name}) (builtins.filter isTable names));
+    header
+    + here
+    + builtins.concatStringsSep "" (
+      map (name: write (place ++ [ name ]) table.${name}) (builtins.filter isTable names)
+    );
 in
 write [ ]

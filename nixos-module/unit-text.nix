@@ -10,8 +10,15 @@ let
 
   text = value: if builtins.isBool value then (if value then "true" else "false") else toString value;
   line = key: value: "${key}=${text value}\n";
-  lines = key: value: if builtins.isList value then builtins.concatStringsSep "" (map (line key) value) else line key value;
-  keys = values: builtins.concatStringsSep "" (map (key: lines key values.${key}) (builtins.attrNames values));
+  lines =
+    key: value:
+    if builtins.isList value then
+      builtins.concatStringsSep "" (map (line key) value)
+    else
+      line key value;
+  keys =
+    values:
+    builtins.concatStringsSep "" (map (key: lines key values.${key}) (builtins.attrNames values));
   section = name: body: if body == "" then "" else "[${name}]\n${body}\n";
 
   words = key: names: if names == [ ] then "" else line key (builtins.concatStringsSep " " names);
@@ -27,12 +34,21 @@ let
   path = unit.path or [ ];
   environment =
     (unit.environment or { })
-    // (if path == [ ] then { } else { PATH = builtins.concatStringsSep ":" (map (place: "${place}/bin") path); });
+    // (
+      if path == [ ] then
+        { }
+      else
+        { PATH = builtins.concatStringsSep ":" (map (place: "${place}/bin") path); }
+    );
   environmentLines = builtins.concatStringsSep "" (
-    map (name: "Environment=${builtins.toJSON "${name}=${environment.${name}}"}\n") (builtins.attrNames environment)
+    map (name: "Environment=${builtins.toJSON "${name}=${environment.${name}}"}\n") (
+      builtins.attrNames environment
+    )
   );
 in
 section "Unit" unitSection
-+ (if unit ? serviceConfig then section "Service" (environmentLines + keys unit.serviceConfig) else "")
++ (
+  if unit ? serviceConfig then section "Service" (environmentLines + keys unit.serviceConfig) else ""
+)
 + (if unit ? socketConfig then section "Socket" (keys unit.socketConfig) else "")
 + section "Install" (words "WantedBy" (unit.wantedBy or [ ]))

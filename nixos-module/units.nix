@@ -7,7 +7,8 @@
 #   gatewayUser, runnerUser    of the other two
 #   configFile, settings       octrad.toml, and what is in it
 #   systemdVersion             a number
-#   kill, journalctl           programs
+#   coreutils                  the directory of install, kill and rm
+#   journalctl                 a program
 #   database                   { units, localUnits, psql, dsnFile, createLocally }
 #   addresses                  what octrad may reach where its database is no Unix socket
 #   providerAddresses          what the gateway may reach besides the public Internet and this machine
@@ -20,14 +21,13 @@ let
   octrad = import ./units/control-plane.nix house;
   gateway = import ./units/gateway.nix house;
   runner = import ./units/runner.nix house;
-  catalog = import ./units/catalog.nix house;
 in
 {
   services = {
     octrad = octrad.service;
     octra-gateway = gateway.service;
     octra-runner = runner.service;
-    octra-catalog = catalog.service;
+    octra-catalog = import ./units/catalog.nix house;
   }
   // (
     if house.database.createLocally then
@@ -47,8 +47,9 @@ in
     "d /run/octra 0755 root root -"
     "d /run/octra-gateway 0755 root root -"
     "d /run/octra-runner 0755 root root -"
-  ]
-  ++ catalog.tmpfiles;
+    # A rebuild leaves sockets as they are, so that nobody's call fails; who may open octrad's changes all the same.
+    "z /run/octra/octra.sock ${house.socketMode} ${house.user} ${house.group} -"
+  ];
 
   # Users that stay the same over restarts: callers, PostgreSQL and the roots of snapshots know them by name or number.
   users = {

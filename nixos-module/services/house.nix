@@ -17,9 +17,9 @@ import ../house.nix {
   };
   machine = {
     configFile = "/etc/octra/octrad.toml";
-    systemdVersion = lib.toInt (lib.versions.major pkgs.systemd.version);
-    kill = "${pkgs.coreutils}/bin/kill";
-    journalctl = "${pkgs.systemd}/bin/journalctl";
+    systemdVersion = lib.toInt (lib.versions.major config.systemd.package.version);
+    coreutils = "${pkgs.coreutils}/bin";
+    journalctl = "${config.systemd.package}/bin/journalctl";
     psql = "${config.services.postgresql.package}/bin/psql";
     # It is reached when the server runs and its roles and databases are made.
     postgresUnits = [ "postgresql.target" ];

@@ -21,10 +21,12 @@ let
 in
 {
   config = lib.mkIf cfg.enable {
-    services.octra.settings = lib.mapAttrsRecursive (_: lib.mkDefault) (import ../derive-settings.nix cfg);
+    services.octra.settings = lib.mapAttrsRecursive (_: lib.mkDefault) (
+      import ../derive-settings.nix cfg
+    );
     environment.etc."octra/octrad.toml".source = configFile;
     systemd.services = lib.mapAttrs (
-      name: unit: unit // { restartTriggers = if reads name then [ configFile ] else [ cfg.package ]; }
+      name: unit: unit // { restartTriggers = lib.optional (reads name) configFile; }
     ) units.services;
     systemd.sockets = units.sockets;
     systemd.tmpfiles.rules = units.tmpfiles;

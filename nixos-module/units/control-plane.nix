@@ -7,7 +7,7 @@
   configFile,
   settings,
   systemdVersion,
-  kill,
+  coreutils,
   database,
   addresses,
   socketMode,
@@ -73,7 +73,7 @@ in
         else
           {
             Type = "notify";
-            ExecReload = "${kill} -HUP $MAINPID";
+            ExecReload = "${coreutils}/kill -HUP $MAINPID";
           }
       )
       // (
@@ -85,9 +85,7 @@ in
         else
           { }
       )
-      // (
-        if database.dsnFile != null then { LoadCredential = [ "dsn:${database.dsnFile}" ]; } else { }
-      )
+      // (if database.dsnFile != null then { LoadCredential = [ "dsn:${database.dsnFile}" ]; } else { })
       // (
         if needsNetwork then
           {

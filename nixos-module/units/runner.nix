@@ -18,7 +18,8 @@ in
   inherit (common) socket;
   service = common.service // {
     path = house.runnerPath;
-    environment = if (house.settings.nix.store or "auto") == "private" then { } else { NIX_REMOTE = "daemon"; };
+    environment =
+      if (house.settings.nix.store or "auto") == "private" then { } else { NIX_REMOTE = "daemon"; };
     serviceConfig =
       removeAttrs common.service.serviceConfig [
         "ProcSubset" # bubblewrap reads /proc/sys/kernel/overflowuid

@@ -11,6 +11,7 @@ from octrad.foundation.config import NIXPKGS_PIN
 from octrad.runner.server.nix.flake_lock import pinned_lock_text
 from tests.daemon import ROOT
 from tests.integration.module.nix import run_nix
+from tests.wheel import copy_source
 
 STAND_IN = Path(__file__).parent / "stand_in_nixpkgs"
 SYSTEMS = ["aarch64-linux", "x86_64-linux"]
@@ -39,7 +40,7 @@ def test_flake_lock_pins_what_octrad_pins() -> None:
         ("packages", ["default", "octractl", "octrad"]),
         ("apps", ["demo", "octractl"]),
         ("devShells", ["default"]),
-        ("checks", ["format", "lint", "machines", "module", "types", "unit"]),
+        ("checks", ["format", "lint", "machines", "module", "unit"]),
     ],
 )
 def test_flake_offers_for_both_systems(output: str, names: list[str], flake: Path, tmp_path: Path) -> None:
@@ -51,6 +52,22 @@ def test_flake_brings_the_module_an_overlay_and_a_formatter(flake: Path, tmp_pat
     assert _evaluate(flake, "nixosModules", "builtins.attrNames", tmp_path) == ["default"]
     assert _evaluate(flake, "overlays", "builtins.attrNames", tmp_path) == ["default"]
     assert _evaluate(flake, "formatter", "builtins.attrNames", tmp_path) == SYSTEMS
+
+
+def test_the_module_leaves_nixpkgs_as_it_is(flake: Path, tmp_path: Path) -> None:
+    # An overlay in it would be refused where nixpkgs is read-only, as it is in NixOS's own test machines.
+    assert _evaluate(flake, "nixosModules", "modules: builtins.typeOf modules.default", tmp_path) == "path"
+    module = (ROOT / "nixos-module").rglob("*.nix")
+    assert [file.name for file in module if "nixpkgs.overlays" in file.read_text(encoding="utf-8")] == []
+
+
+def test_the_packages_are_built_of_all_that_the_wheel_is_made_of(tmp_path: Path) -> None:
+    file_sets = "{ fileset = { toSource = source: source.fileset; unions = map toString; }; }"
+    expression = f"import {ROOT / 'nix' / 'source.nix'} {{ lib = {file_sets}; }}"
+    ended = run_nix(["nix-instantiate", "--eval", "--strict", "--json", "-E", expression], tmp_path / "nix")
+    assert ended.returncode == 0, ended.stderr
+    needed = {path.name for path in copy_source(tmp_path / "source").iterdir()}
+    assert needed <= {Path(path).name for path in json.loads(ended.stdout)}
 
 
 def test_every_nix_file_parses(tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.integration.module.nix import render
+from tests.integration.module.nix import PACKAGE, render
 
 GOLDEN = Path(__file__).parent / "golden"
 TWO_PROVIDERS: dict[str, Any] = {
@@ -67,9 +67,24 @@ def test_octrad_is_without_network_only_where_its_database_is_local(tmp_path: Pa
     assert "LoadCredential=dsn:/run/secrets/dsn\n" in remote
 
 
-def test_anybody_may_knock_only_where_others_than_the_group_have_a_role(tmp_path: Path) -> None:
-    assert "SocketMode=0660\n" in render({}, tmp_path)["octrad.socket"]
-    assert "SocketMode=0666\n" in render({"access": {"viewer": {"users": ["eve"]}}}, tmp_path)["octrad.socket"]
+@pytest.mark.parametrize(("options", "mode"), [({}, "0660"), ({"access": {"viewer": {"users": ["eve"]}}}, "0666")])
+def test_anybody_may_knock_only_where_others_than_the_group_have_a_role(
+    options: dict[str, Any], mode: str, tmp_path: Path
+) -> None:
+    files = render(options, tmp_path)
+    assert f"SocketMode={mode}\n" in files["octrad.socket"]
+    # A rebuild does not touch a socket that is there, so its mode is also set by name.
+    assert f"z /run/octra/octra.sock {mode} octra octra -\n" in files["tmpfiles.d/octra.conf"]
+
+
+def test_nothing_of_the_journals_catalog_stays(tmp_path: Path) -> None:
+    unit = render({}, tmp_path)["octra-catalog.service"].splitlines()
+    started, stopped = ([line for line in unit if line.startswith(f"Exec{verb}=")] for verb in ("Start", "Stop"))
+    catalog = "/usr/local/lib/systemd/catalog/octra.catalog"
+    assert started[0].endswith(f"{PACKAGE}/lib/systemd/catalog/octra.catalog {catalog}")
+    assert stopped[0] == f"ExecStop=/bin/rm --force {catalog}"
+    assert started[1].endswith("--update-catalog")
+    assert stopped[1].endswith("--update-catalog")
 
 
 def test_a_stop_waits_longer_than_octrad_drains(tmp_path: Path) -> None:

@@ -95,7 +95,10 @@ _TEMPLATE = """{{
     {{ self, nixpkgs }}:
     let
       forEachSystem =
-        shells: nixpkgs.lib.genAttrs [ {systems} ] (system: shells nixpkgs.legacyPackages.${{system}});
+        shells:
+        nixpkgs.lib.genAttrs [ {systems} ] (
+          system: shells nixpkgs.legacyPackages.${{system}}
+        );
     in
     {{
       devShells = forEachSystem (pkgs: {{

@@ -3,7 +3,14 @@
   outputs =
     { self }:
     let
-      genAttrs = names: make: builtins.listToAttrs (map (name: { inherit name; value = make name; }) names);
+      genAttrs =
+        names: make:
+        builtins.listToAttrs (
+          map (name: {
+            inherit name;
+            value = make name;
+          }) names
+        );
       packages = {
         extend = overlay: packages // overlay packages packages;
         callPackage = file: _: { inherit file; };

@@ -1,4 +1,4 @@
-# Written by Octra, and written anew as long as nobody changes it: 7d97bdbea948480f
+# Written by Octra, and written anew as long as nobody changes it: 6dfaed1dca18818b
 {
   description = "";
 
@@ -8,7 +8,10 @@
     { self, nixpkgs }:
     let
       forEachSystem =
-        shells: nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: shells nixpkgs.legacyPackages.${system});
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
     in
     {
       devShells = forEachSystem (pkgs: {

@@ -1,4 +1,4 @@
-# Written by Octra, and written anew as long as nobody changes it: eb152127704618c3
+# Written by Octra, and written anew as long as nobody changes it: 9095c7284b281f6d
 {
   description = "A \"todo\" \${list}";
 
@@ -8,7 +8,10 @@
     { self, nixpkgs }:
     let
       forEachSystem =
-        shells: nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: shells nixpkgs.legacyPackages.${system});
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
     in
     {
       devShells = forEachSystem (pkgs: {

@@ -40,9 +40,7 @@
               mkdir -p $out/bin
               for program in $programs; do ln -s /usr/bin/$program $out/bin/$program; done
             '';
-          wrap =
-            name: tool:
-            if tool ? programs then host name tool.programs else builtins.mapAttrs wrap tool;
+          wrap = name: tool: if tool ? programs then host name tool.programs else builtins.mapAttrs wrap tool;
           wrapped = builtins.mapAttrs wrap tools;
 
           # What nixpkgs' stdenv has on its PATH, without being asked.
