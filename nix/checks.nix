@@ -1,4 +1,4 @@
-# What `nix flake check` runs. Not mypy: nixpkgs lacks the stubs of gRPC; `make types` has them.
+# What `nix flake check` runs.
 { pkgs, self }:
 let
   inherit (pkgs) lib;
@@ -10,6 +10,19 @@ let
       pytest
       pytest-asyncio
       pytest-timeout
+    ])
+  );
+  typed = pkgs.python3.withPackages (
+    python:
+    pkgs.octrad.dependencies
+    ++ python.callPackage ./grpc-stubs.nix { }
+    ++ (with python; [
+      hypothesis
+      mypy
+      pytest
+      types-jsonschema
+      types-protobuf
+      types-setuptools
     ])
   );
   run =
@@ -27,6 +40,7 @@ in
     pkgs.ruff
   ] "ruff format --check . && find . -name '*.nix' -exec nixfmt --check {} +";
   lint = run "lint" [ pkgs.ruff pkgs.shellcheck ] "ruff check . && shellcheck scripts/setup .ci/run";
+  types = run "types" [ typed ] "mypy";
   unit = run "unit" [ python ] "python -m pytest tests/unit";
   module = import ./checks/module.nix { inherit pkgs self; };
   machines = pkgs.testers.runNixOSTest (import ./checks/machines.nix { inherit self; });

@@ -1,6 +1,7 @@
 """The flake: what it offers, evaluated offline with a stand-in for nixpkgs, and the pin that it shares with octrad."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,7 @@ def test_flake_lock_pins_what_octrad_pins() -> None:
         ("packages", ["default", "octractl", "octrad"]),
         ("apps", ["demo", "octractl"]),
         ("devShells", ["default"]),
-        ("checks", ["format", "lint", "machines", "module", "unit"]),
+        ("checks", ["format", "lint", "machines", "module", "types", "unit"]),
     ],
 )
 def test_flake_offers_for_both_systems(output: str, names: list[str], flake: Path, tmp_path: Path) -> None:
@@ -76,12 +77,16 @@ def test_every_nix_file_parses(tmp_path: Path) -> None:
     assert ended.returncode == 0, ended.stderr
 
 
-def test_procrastinate_is_the_locked_wheel() -> None:
-    package = (ROOT / "nix" / "procrastinate.nix").read_text(encoding="utf-8")
-    version, sha256 = (package.split(f'{key} = "')[1].split('"')[0] for key in ("version", "sha256"))
-    locked = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    entry = locked.split(f"procrastinate=={version} ")[1].split("==")[0]
-    assert f"--hash=sha256:{sha256}" in entry
+@pytest.mark.parametrize(
+    ("file", "lock"), [("procrastinate.nix", "requirements.txt"), ("grpc-stubs.nix", "requirements-dev.txt")]
+)
+def test_wheels_are_the_locked_ones(file: str, lock: str) -> None:
+    package = (ROOT / "nix" / file).read_text("utf-8")
+    packages = re.findall(r'pname = "([^"]+)";\s+version = "([^"]+)";.*?sha256 = "(\w+)";', package, re.DOTALL)
+    assert packages
+    for name, version, sha256 in packages:
+        entry = (ROOT / lock).read_text("utf-8").split(f"\n{name}=={version} ")[1].split("==")[0]
+        assert f"--hash=sha256:{sha256}" in entry
 
 
 def _evaluate(flake: Path, output: str, apply: str, store: Path) -> Any:
