@@ -1,4 +1,8 @@
-"""The audit log: who asked for a change, of what, and whether they were let through. Rows are added, never changed."""
+"""The audit log: who asked for a change, of what, and whether they were let through.
+
+Rows are added, never changed, and go when they are old. Whoever may do nothing cannot fill it: the refusals of a user
+and a method leave one row an hour.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -70,7 +74,7 @@ class AuditPage:
 
 
 async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
-    """Writes one row.
+    """Writes one row; of a refusal only when none of that user and method was written within the hour.
 
     Raises:
         UnavailableError: the database does not answer; then nothing is written.
@@ -84,7 +88,17 @@ async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
         "outcome": new.outcome,
     }
     async with database.connection() as connection, connection.transaction():
-        await connection.execute(_QUERIES["add_event"], values)
+        if new.outcome is Outcome.ALLOWED:
+            await connection.execute(_QUERIES["add_event"], values)
+        else:
+            await connection.execute(_QUERIES["lock_refusals"], values)
+            await connection.execute(_QUERIES["add_refusal"], values)
+
+
+async def remove_audit_events(database: Database, *, older_than_days: int) -> int:
+    """Removes old rows; returns how many."""
+    async with database.connection() as connection, connection.transaction():
+        return (await connection.execute(_QUERIES["remove_events"], {"days": older_than_days})).rowcount
 
 
 async def list_audit_events(database: Database, query: AuditQuery) -> AuditPage:

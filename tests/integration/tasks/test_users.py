@@ -134,3 +134,19 @@ async def test_database_of_before_is_brought_to_users_with_what_it_holds(server:
         )
         with pytest.raises(psycopg.errors.UniqueViolation):
             connection.execute(repeated)
+
+
+async def test_refusals_of_a_user_and_a_method_leave_one_row_an_hour(database: Database) -> None:
+    async def refuse(uid: int, method: str) -> None:
+        await add_audit_event(database, NewAuditEvent(uid, "eve", method, "t", "", Outcome.REFUSED))
+
+    await asyncio.gather(*(refuse(uid, method) for uid in (1, 2) for method in ("a", "b") for _ in range(20)))
+    assert len((await list_audit_events(database, AuditQuery())).events) == 4
+    async with database.connection() as connection:
+        await connection.execute("UPDATE audit_events SET at = at - interval '61 minutes' WHERE uid = 1")
+    await asyncio.gather(*(refuse(uid, "a") for uid in (1, 2) for _ in range(5)))
+    assert len((await list_audit_events(database, AuditQuery(user="1"))).events) == 3
+    assert len((await list_audit_events(database, AuditQuery(user="2"))).events) == 2
+    for _ in range(2):
+        await add_audit_event(database, NewAuditEvent(1, "eve", "a", "t", "", Outcome.ALLOWED))
+    assert len((await list_audit_events(database, AuditQuery(user="1"))).events) == 5
