@@ -46,6 +46,8 @@ let
     snapshots = {
       secrets = "refuse";
       privateStore = false;
+      retentionDays = null;
+      rootsDirectory = null;
     };
     settings = { };
   };

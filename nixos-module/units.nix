@@ -21,6 +21,7 @@ let
   gateway = import ./units/gateway.nix house;
   runner = import ./units/runner.nix house;
   catalog = import ./units/catalog.nix house;
+  roots = house.settings.snapshots.roots_dir or null;
 in
 {
   services = {
@@ -48,6 +49,7 @@ in
     "d /run/octra-gateway 0755 root root -"
     "d /run/octra-runner 0755 root root -"
   ]
+  ++ (if roots == null then [ ] else [ "d ${toString roots} 0755 ${house.runnerUser} ${house.runnerUser} -" ])
   ++ catalog.tmpfiles;
 
   # Users that stay the same over restarts: callers, PostgreSQL and the roots of snapshots know them by name or number.

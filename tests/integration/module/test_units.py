@@ -25,6 +25,7 @@ CASES: dict[str, dict[str, Any]] = {
     "default": {},
     "dsn": {"database": {"createLocally": False, "dsnFile": "/run/secrets/dsn", "addresses": ["10.0.0.5"]}},
     "redis": {"redis": {"createLocally": True}},
+    "retention": {"snapshots": {"rootsDirectory": "/nix/var/nix/gcroots/octra", "retentionDays": 90}},
     "two_providers": TWO_PROVIDERS,
 }
 # What the issue allows, times ten; systemd before 257 does not know the `PrivateUsers=identity` of the gateway.
@@ -70,6 +71,18 @@ def test_octrad_is_without_network_only_where_its_database_is_local(tmp_path: Pa
 def test_anybody_may_knock_only_where_others_than_the_group_have_a_role(tmp_path: Path) -> None:
     assert "SocketMode=0660\n" in render({}, tmp_path)["octrad.socket"]
     assert "SocketMode=0666\n" in render({"access": {"viewer": {"users": ["eve"]}}}, tmp_path)["octrad.socket"]
+
+
+def test_roots_of_snapshots_are_made_for_the_runner_and_writable_to_it_alone(tmp_path: Path) -> None:
+    files = render(CASES["retention"], tmp_path)
+    roots = "/nix/var/nix/gcroots/octra"
+    assert f"d {roots} 0755 octra-runner octra-runner -\n" in files["tmpfiles.d/octra.conf"]
+    assert [name for name, text in files.items() if f"ReadWritePaths=-{roots}\n" in text] == ["octra-runner.service"]
+    assert tomllib.loads(files["octrad.toml"])["snapshots"] == {
+        "secrets": "refuse",
+        "retention_days": 90,
+        "roots_dir": roots,
+    }
 
 
 def test_a_stop_waits_longer_than_octrad_drains(tmp_path: Path) -> None:
