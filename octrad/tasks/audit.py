@@ -1,7 +1,7 @@
 """The audit log: who asked for a change, of what, and whether they were let through.
 
 Rows are added, never changed, and go when they are old. Whoever may do nothing cannot fill it: the refusals of a user
-and a method leave one row an hour.
+and a method leave one row an hour; where they had a role, and it was the task that was not theirs, one for each task.
 """
 
 from dataclasses import dataclass
@@ -31,7 +31,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewAuditEvent:
-    """What is to be written down. `target` is a task's id or a project, as far as there is one."""
+    """What is to be written down. `target` is a task's id or a project, as far as there is one.
+
+    `target_exists` says that it was found, and is not only what the caller said.
+    """
 
     uid: int
     user_name: str
@@ -39,6 +42,7 @@ class NewAuditEvent:
     target: str
     request_id: str
     outcome: Outcome
+    target_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +78,7 @@ class AuditPage:
 
 
 async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
-    """Writes one row; of a refusal only when none of that user and method was written within the hour.
+    """Writes one row; of a refusal only when none of its kind was written within the hour.
 
     Raises:
         UnavailableError: the database does not answer; then nothing is written.
@@ -86,6 +90,7 @@ async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
         "target": storable_text(new.target)[:TEXT_CHARACTERS],
         "request_id": storable_text(new.request_id)[:TEXT_CHARACTERS],
         "outcome": new.outcome,
+        "target_exists": new.target_exists,
     }
     async with database.connection() as connection, connection.transaction():
         if new.outcome is Outcome.ALLOWED:

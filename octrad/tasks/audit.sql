@@ -12,6 +12,7 @@ SELECT %(uid)s, %(user_name)s, %(method)s, %(target)s, %(request_id)s, 'refused'
 WHERE NOT EXISTS (
     SELECT 1 FROM audit_events
     WHERE uid = %(uid)s AND method = %(method)s AND outcome = 'refused' AND at > now() - interval '1 hour'
+        AND (NOT %(target_exists)s OR target = %(target)s)
 );
 
 -- name: remove_events

@@ -136,6 +136,13 @@ async def test_database_of_before_is_brought_to_users_with_what_it_holds(server:
             connection.execute(repeated)
 
 
+async def test_refusals_of_tasks_of_others_leave_one_row_a_task(database: Database) -> None:
+    for target in ("k1", "k2", "k1", "k2"):
+        refused = NewAuditEvent(1, "carl", "Cancel", target, "", Outcome.REFUSED, target_exists=True)
+        await add_audit_event(database, refused)
+    assert [event.target for event in (await list_audit_events(database, AuditQuery())).events] == ["k2", "k1"]
+
+
 async def test_refusals_of_a_user_and_a_method_leave_one_row_an_hour(database: Database) -> None:
     async def refuse(uid: int, method: str) -> None:
         await add_audit_event(database, NewAuditEvent(uid, "eve", method, "t", "", Outcome.REFUSED))
