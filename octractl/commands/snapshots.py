@@ -1,6 +1,7 @@
 """`octractl snapshots`: what can be restored; and `octractl snapshots prune`, which lets go of what is old."""
 
 import click
+from click.core import ParameterSource
 
 from octra_proto.v1 import snapshots_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S, Client
@@ -22,6 +23,7 @@ LARGEST_PAGE = 200
 def command(ctx: click.Context, project: str, task: str, limit: int, *, include_pruned: bool, as_json: bool) -> None:
     """List snapshots, newest first."""
     if ctx.invoked_subcommand is not None:
+        _require_no_options(ctx, ctx.invoked_subcommand)
         return
     request = snapshots_pb2.ListSnapshotsRequest(project=project, task=task, include_pruned=include_pruned)
     with open_client() as client:
@@ -34,8 +36,15 @@ def command(ctx: click.Context, project: str, task: str, limit: int, *, include_
         print_lines(snapshot_table(found.snapshots, local_zone(), terminal_width()))
 
 
+def _require_no_options(ctx: click.Context, subcommand: str) -> None:
+    """Refuses options that stand where they would be read as those of the list, and do nothing."""
+    given = [name for name in ctx.params if ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE]
+    if given:
+        raise click.UsageError(f"options of {subcommand} stand behind it", ctx)
+
+
 @command.command()
-@click.option("--older-than", metavar="DAYS", type=click.IntRange(min=0), help="Instead of octrad's configuration.")
+@click.option("--older-than", metavar="DAYS", type=click.IntRange(min=0), help="Without it, as octrad is configured.")
 @click.option("--project", default="", shell_complete=complete_project, help="Only this project.")
 @click.option("--dry-run", is_flag=True, help="Only show what would be pruned.")
 @json_option

@@ -78,6 +78,9 @@ def test_old_snapshot_leaves_the_store_and_all_that_would_need_it_says_so(pruned
     assert "--older-than DAYS" in neither.stderr
     assert "snapshots.retention_days" in neither.stderr
 
+    misplaced = running.octractl("snapshots", "--project", "greeter", "prune", "--older-than", "0")
+    assert (misplaced.exit_code, "options of prune stand behind it" in misplaced.stderr) == (2, True)
+
     dry = running.must("snapshots", "prune", "--older-than", "30", "--dry-run")
     assert path in dry.stdout
     assert "would prune 1 snapshot" in dry.stderr
