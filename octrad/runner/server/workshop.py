@@ -5,11 +5,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from octrad.foundation.config import Config
-from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.settings import Settings
 from octrad.runner.server.nix.build_environment import EnvironmentBuilder
 from octrad.runner.server.nix.captured_environments import CapturedEnvironments
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
+from octrad.runner.server.nix.roots_directory import make_roots_directory
 from octrad.runner.server.nix.store import NixStore, choose_store
 from octrad.runner.server.output.output_store import OutputStore
 from octrad.runner.server.sandbox.command_groups import CommandGroups, open_command_groups
@@ -88,7 +88,8 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     runner_dir, config = runner_directory(state_dir), settings.current
     # Before any program is started, so that all of ours are in one place.
     groups = await open_command_groups()
-    _make_roots_dir(config.snapshots.roots_dir)
+    if config.snapshots.roots_dir is not None:
+        make_roots_directory(config.snapshots.roots_dir)
     store = choose_store(config.nix, runner_dir)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     builder = EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s)
@@ -108,23 +109,6 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     )
     write_etc(workshop.shown_dir / "etc")
     return workshop
-
-
-def _make_roots_dir(path: Path | None) -> None:
-    if path is None:
-        return
-    try:
-        path.mkdir(mode=0o755, parents=True, exist_ok=True)
-    except OSError as error:
-        raise _unusable(path, error.strerror or "") from error
-    if not os.access(path, os.W_OK | os.X_OK):
-        raise _unusable(path, "the runner may not write there")
-
-
-def _unusable(path: Path, reason: str) -> ConfigurationError:
-    return ConfigurationError(
-        f"`snapshots.roots_dir`: cannot use {path}: {reason}", hint="make it a directory of the runner's user"
-    )
 
 
 async def _make_stage(runner_dir: Path, store: NixStore) -> Stage:

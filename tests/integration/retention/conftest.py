@@ -51,6 +51,7 @@ class Shelf:
     runner: RunnerClient
     state_dir: Path
     store: NixStore
+    roots: Path
 
     def pruner(self, days: int | None = 30, runner: RunnerClient | None = None) -> SnapshotPruner:
         settings = Settings(Config(snapshots=Snapshots(retention_days=days)))
@@ -81,7 +82,7 @@ class Shelf:
         return NewSnapshot(taken.store_path, taken.nar_hash, taken.size_bytes, applied.commit, partial=False)
 
     def root(self, snapshot: Snapshot) -> Path:
-        return self.state_dir / "runner" / "snapshots" / snapshot.commit
+        return self.roots / snapshot.commit
 
     async def collect_garbage(self) -> None:
         await run(["nix-store", "--gc"], env=self.store.environment)
@@ -99,5 +100,10 @@ def _same_tree(snapshot: Snapshot) -> NewSnapshot:
 @pytest.fixture
 async def shelf(database: Database, state_dir: Path) -> AsyncIterator[Shelf]:
     connection = ServantConnection("runner", state_dir, state_dir / "octrad.toml")
-    yield Shelf(database, RunnerClient(connection), state_dir, private_store(state_dir / "runner" / "nix"))
+    yield make_shelf(database, connection, state_dir)
     await connection.close()
+
+
+def make_shelf(database: Database, connection: ServantConnection, state_dir: Path, roots: Path | None = None) -> Shelf:
+    store = private_store(state_dir / "runner" / "nix")
+    return Shelf(database, RunnerClient(connection), state_dir, store, roots or state_dir / "runner" / "snapshots")

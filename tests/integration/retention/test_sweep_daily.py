@@ -1,8 +1,13 @@
 """The daily sweep: what is old goes by the configuration in effect, and one part that fails keeps no other from it."""
 
+import asyncio
 from pathlib import Path
 
+import pytest
+
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.settings import Settings
+from octrad.retention import sweep_daily
 from octrad.retention.prune_snapshots import SnapshotPruner
 from octrad.retention.sweep_daily import DailySweep
 from octrad.tasks.audit import AuditQuery, NewAuditEvent, Outcome, add_audit_event, list_audit_events
@@ -43,6 +48,27 @@ async def test_sweep_goes_by_what_is_configured_when_it_begins(shelf: Shelf, tmp
     assert await remembered(shelf) == ["new"]
     await shelf.collect_garbage()
     assert not await shelf.has(old)
+
+
+async def test_it_sweeps_by_itself_soon_after_the_start(shelf: Shelf, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sweep_daily, "FIRST_AFTER_S", 0.0)
+    settings = Settings.load(None)
+    swept = asyncio.Event()
+
+    class Sweep(DailySweep):
+        async def sweep(self) -> bool:
+            done = await super().sweep()
+            swept.set()
+            return done
+
+    sweep = Sweep(shelf.database, SnapshotPruner(shelf.database, shelf.runner, MACHINE, settings), settings)
+    await remember(shelf, "ancient", days=400)
+    running = asyncio.create_task(sweep.run())
+    async with asyncio.timeout(20):
+        await swept.wait()
+    assert await remembered(shelf) == []
+    assert not running.done()
+    await end_tasks(running)
 
 
 async def test_a_sweep_that_fails_is_tried_again_sooner_and_ends_nothing(shelf: Shelf) -> None:

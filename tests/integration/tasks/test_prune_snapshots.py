@@ -2,15 +2,21 @@
 
 import asyncio
 import random
+import shutil
+from pathlib import Path
 
+import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from octrad.foundation.errors import NotFoundError
 from octrad.foundation.ids import SnapshotId
+from octrad.foundation.postgres import migrations
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.cancel_task import cancel_task
 from octrad.tasks.find_task import get_task
 from octrad.tasks.machine import TaskState
+from octrad.tasks.migrate import MIGRATIONS, TABLE, migrate
 from octrad.tasks.prune_snapshots import (
     LooseRoot,
     PruneOrder,
@@ -203,3 +209,33 @@ async def test_pruning_meanwhile_takes_nothing_from_a_task_that_begins(database:
         await pruning
     kept = (await list_snapshots(database, SnapshotQuery(project="p"))).snapshots
     assert len(kept) < 5
+
+
+async def test_database_of_before_knows_whose_store_its_snapshots_are_in(server: str, tmp_path: Path) -> None:
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE before_retention")
+    dsn = make_conninfo(server, dbname="before_retention")
+    for path in sorted(MIGRATIONS.glob("000[123]_*.sql")):
+        shutil.copy(path, tmp_path)
+    assert await migrations.migrate(dsn, tmp_path, table=TABLE) == [1, 2, 3]
+    with psycopg.connect(dsn) as connection:
+        connection.execute("INSERT INTO projects (name) VALUES ('p')")
+        connection.execute(
+            """INSERT INTO tasks (id, project, title, request, state, priority, uid, machine)
+            VALUES ('k7f3', 'p', 't', 'r', 'done', 'p2', 0, 'm1')"""
+        )
+        for snapshot_id in ("s1", "s2"):
+            connection.execute(
+                """INSERT INTO snapshots (id, task_id, project, store_path, nar_hash, size_bytes, commit, partial,
+                rehearsal, created_at) VALUES (%s, 'k7f3', 'p', '/nix/store/' || %s, 'h', 1, 'c', false, false,
+                now() - interval '90 days')""",
+                (snapshot_id, snapshot_id),
+            )
+    assert 4 in await migrate(dsn)
+    database = Database(dsn)
+    await database.open()
+    try:
+        assert await prune(database, PruneOrder("here", 30)) == ""
+        assert await prune(database, PruneOrder("m1", 30)) == "1"
+    finally:
+        await database.close()
