@@ -53,5 +53,9 @@ given {
     file_bytes = sandbox.fileBytes;
   };
   limits = given { commands_at_once = sandbox.commandsAtOnce; };
-  snapshots.secrets = options.snapshots.secrets;
+  snapshots = given {
+    inherit (options.snapshots) secrets;
+    retention_days = options.snapshots.retentionDays;
+    roots_dir = options.snapshots.rootsDirectory;
+  };
 }

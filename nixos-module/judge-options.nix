@@ -74,6 +74,19 @@ let
   unserved = builtins.filter (model: !configured ? ${providerOf model}) values.models.chain;
   nixpkgs =
     if values.nixpkgs == null then "the one that is pinned in Octra" else toString values.nixpkgs;
+  retention = settings.snapshots.retention_days or null;
+  roots = toString (settings.snapshots.roots_dir or "/none");
+  # The runner's unit has these as its own, empty ones, or not at all.
+  isHidden =
+    path:
+    builtins.any (place: startsWith place "${path}/") [
+      "/home/"
+      "/root/"
+      "/run/user/"
+      "/tmp/"
+      "/var/tmp/"
+      "/dev/"
+    ];
 in
 secretFile "services.octra.database.dsnFile" values.database.dsnFile
 ++ builtins.concatMap judgeProvider (builtins.attrNames values.models.providers)
@@ -103,6 +116,18 @@ secretFile "services.octra.database.dsnFile" values.database.dsnFile
   {
     assertion = startsWith "/" nixpkgs || nixpkgs == "stand-in" || values.sandbox.fetch;
     message = "services.octra.nixpkgs: ${nixpkgs} must be fetched; set `services.octra.sandbox.fetch = true`, or name a path";
+  }
+  {
+    assertion = retention == null || builtins.isInt retention && retention > 0;
+    message = "services.octra.snapshots.retentionDays: ${toString retention} is no number of days above 0; null keeps all for ever";
+  }
+  {
+    assertion = builtins.match "/[A-Za-z0-9/._+-]+" roots != null;
+    message = "services.octra.snapshots.rootsDirectory: `${roots}` is not an absolute path of letters, digits and `._+-`";
+  }
+  {
+    assertion = !isInStore roots && !isHidden roots;
+    message = "services.octra.snapshots.rootsDirectory: the runner cannot write to ${roots}; name a directory such as /nix/var/nix/gcroots/octra";
   }
   {
     assertion = !isOneOf "octra-runner" (nixSettings.trusted-users or [ ]);

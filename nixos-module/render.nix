@@ -50,6 +50,8 @@ let
     snapshots = {
       secrets = "refuse";
       privateStore = false;
+      retentionDays = null;
+      rootsDirectory = null;
     };
     settings = { };
   };

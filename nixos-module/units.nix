@@ -21,6 +21,7 @@ let
   octrad = import ./units/control-plane.nix house;
   gateway = import ./units/gateway.nix house;
   runner = import ./units/runner.nix house;
+  roots = house.settings.snapshots.roots_dir or null;
 in
 {
   services = {
@@ -49,7 +50,13 @@ in
     "d /run/octra-runner 0755 root root -"
     # A rebuild leaves sockets as they are, so that nobody's call fails; who may open octrad's changes all the same.
     "z /run/octra/octra.sock ${house.socketMode} ${house.user} ${house.group} -"
-  ];
+  ]
+  ++ (
+    if roots == null then
+      [ ]
+    else
+      [ "d ${toString roots} 0755 ${house.runnerUser} ${house.runnerUser} -" ]
+  );
 
   # Users that stay the same over restarts: callers, PostgreSQL and the roots of snapshots know them by name or number.
   users = {

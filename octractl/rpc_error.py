@@ -28,6 +28,7 @@ EXIT_CODES = {
 EXIT_CODES_BY_REASON = {
     "configuration": ExitCode.CONFIGURATION,
     "no_model": ExitCode.CONFIGURATION,
+    "no_retention": ExitCode.USAGE,
     "snapshot_damaged": ExitCode.DATA,
 }
 

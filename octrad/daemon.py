@@ -37,6 +37,8 @@ from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
+from octrad.retention.prune_snapshots import SnapshotPruner
+from octrad.retention.sweep_daily import DailySweep
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 from octrad.tasks.queue import TaskQueue
@@ -84,6 +86,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
             gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
             runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
             wakeups = Wakeups(dsn)
+            runner_client, machine = RunnerClient(runner), machine_id(state_dir)
             parts = Parts(
                 settings=settings,
                 state_dir=state_dir,
@@ -94,8 +97,10 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
                 stacks=load_stacks(),
                 gateway=GatewayClient(gateway),
                 gateway_connection=gateway,
-                runner=RunnerClient(runner),
+                runner=runner_client,
                 runner_connection=runner,
+                machine=machine,
+                pruner=SnapshotPruner(database, runner_client, machine, settings),
             )
             await _work(parts, wakeups, wishes, manager)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):
@@ -111,12 +116,13 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         parts.database,
         wakeups,
         pipeline.run_task,
-        machine=machine_id(parts.state_dir),
+        machine=parts.machine,
         tasks_at_once=limits.tasks_at_once,
         drain_s=limits.drain_s,
     )
     server = ApiServer(parts)
     signs = VitalSigns(parts.database, manager, watchdog_s())
+    sweep = DailySweep(parts.database, parts.pruner, parts.settings)
     async with asyncio.TaskGroup() as group:
         listening = group.create_task(wakeups.run(), name="wakeups")
         working = group.create_task(queue.serve(), name="queue")
@@ -124,9 +130,10 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         path = await server.start(group)
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
+        sweeping = group.create_task(sweep.run(), name="daily sweep")
         reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
         await wishes.stop.wait()
-        await end_tasks(reloading)
+        await end_tasks(reloading, sweeping)
         _tell_stop(parts, manager, signs, len(queue.running))
         await _drain(parts, queue, working, server, wishes)
         await end_tasks(listening, looking)

@@ -11,6 +11,7 @@ let
     user = house.runnerUser;
   } house;
   sandbox = house.settings.sandbox or { };
+  roots = house.settings.snapshots.roots_dir or null;
   commands = house.settings.limits.commands_at_once or 2;
   cgroup = "/sys/fs/cgroup/system.slice/octra-runner.service";
 in
@@ -33,7 +34,9 @@ in
           "-${cgroup}"
           # The kernel keeps this for each user namespace: bubblewrap ends the making of further ones with it.
           "/proc/sys/user"
-        ];
+        ]
+        # Without it the runner says by itself what is wrong.
+        ++ (if roots == null then [ ] else [ "-${toString roots}" ]);
         # A command that takes too much memory is ended alone.
         OOMPolicy = "continue";
         TasksMax = (sandbox.processes or 512) * commands + 512;

@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctra_proto/v1/snapshots.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\xd6\x01\n\x08Snapshot\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x12\n\nstore_path\x18\x04 \x01(\t\x12\x10\n\x08nar_hash\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07partial\x18\t \x01(\x08\x12\x11\n\trehearsal\x18\n \x01(\x08\"\\\n\x14ListSnapshotsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\"W\n\x15ListSnapshotsResponse\x12%\n\tsnapshots\x18\x01 \x03(\x0b\x32\x12.octra.v1.Snapshot\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\">\n\x15VerifySnapshotRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\x12\x13\n\x0blookup_only\x18\x02 \x01(\x08\">\n\x16VerifySnapshotResponse\x12$\n\x08snapshot\x18\x01 \x01(\x0b\x32\x12.octra.v1.Snapshot\"\'\n\x13ReadSnapshotRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\"K\n\x14ReadSnapshotResponse\x12$\n\x08snapshot\x18\x01 \x01(\x0b\x32\x12.octra.v1.Snapshot\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\"%\n\x11ReadBundleRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\"#\n\x12ReadBundleResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x32\xd4\x02\n\x0fSnapshotService\x12P\n\rListSnapshots\x12\x1e.octra.v1.ListSnapshotsRequest\x1a\x1f.octra.v1.ListSnapshotsResponse\x12S\n\x0eVerifySnapshot\x12\x1f.octra.v1.VerifySnapshotRequest\x1a .octra.v1.VerifySnapshotResponse\x12O\n\x0cReadSnapshot\x12\x1d.octra.v1.ReadSnapshotRequest\x1a\x1e.octra.v1.ReadSnapshotResponse0\x01\x12I\n\nReadBundle\x12\x1b.octra.v1.ReadBundleRequest\x1a\x1c.octra.v1.ReadBundleResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctra_proto/v1/snapshots.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\"\x85\x02\n\x08Snapshot\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07task_id\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x12\n\nstore_path\x18\x04 \x01(\t\x12\x10\n\x08nar_hash\x18\x05 \x01(\t\x12\x12\n\nsize_bytes\x18\x06 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x07 \x01(\t\x12.\n\ncreated_at\x18\x08 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0f\n\x07partial\x18\t \x01(\x08\x12\x11\n\trehearsal\x18\n \x01(\x08\x12-\n\tpruned_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"t\n\x14ListSnapshotsRequest\x12\x0f\n\x07project\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x11\n\tpage_size\x18\x03 \x01(\x05\x12\x12\n\npage_token\x18\x04 \x01(\t\x12\x16\n\x0einclude_pruned\x18\x05 \x01(\x08\"W\n\x15ListSnapshotsResponse\x12%\n\tsnapshots\x18\x01 \x03(\x0b\x32\x12.octra.v1.Snapshot\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\">\n\x15VerifySnapshotRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\x12\x13\n\x0blookup_only\x18\x02 \x01(\x08\">\n\x16VerifySnapshotResponse\x12$\n\x08snapshot\x18\x01 \x01(\x0b\x32\x12.octra.v1.Snapshot\"\'\n\x13ReadSnapshotRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\"K\n\x14ReadSnapshotResponse\x12$\n\x08snapshot\x18\x01 \x01(\x0b\x32\x12.octra.v1.Snapshot\x12\r\n\x05\x63hunk\x18\x02 \x01(\x0c\"%\n\x11ReadBundleRequest\x12\x10\n\x08snapshot\x18\x01 \x01(\t\"#\n\x12ReadBundleResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"k\n\x15PruneSnapshotsRequest\x12\x1c\n\x0folder_than_days\x18\x01 \x01(\x05H\x00\x88\x01\x01\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0f\n\x07\x64ry_run\x18\x03 \x01(\x08\x42\x12\n\x10_older_than_days\"N\n\x16PruneSnapshotsResponse\x12$\n\x08snapshot\x18\x01 \x01(\x0b\x32\x12.octra.v1.Snapshot\x12\x0e\n\x06rooted\x18\x02 \x01(\x08\x32\xab\x03\n\x0fSnapshotService\x12P\n\rListSnapshots\x12\x1e.octra.v1.ListSnapshotsRequest\x1a\x1f.octra.v1.ListSnapshotsResponse\x12S\n\x0eVerifySnapshot\x12\x1f.octra.v1.VerifySnapshotRequest\x1a .octra.v1.VerifySnapshotResponse\x12O\n\x0cReadSnapshot\x12\x1d.octra.v1.ReadSnapshotRequest\x1a\x1e.octra.v1.ReadSnapshotResponse0\x01\x12I\n\nReadBundle\x12\x1b.octra.v1.ReadBundleRequest\x1a\x1c.octra.v1.ReadBundleResponse0\x01\x12U\n\x0ePruneSnapshots\x12\x1f.octra.v1.PruneSnapshotsRequest\x1a .octra.v1.PruneSnapshotsResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -33,23 +33,27 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octra_proto.v1.snapshots_pb
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_SNAPSHOT']._serialized_start=78
-  _globals['_SNAPSHOT']._serialized_end=292
-  _globals['_LISTSNAPSHOTSREQUEST']._serialized_start=294
-  _globals['_LISTSNAPSHOTSREQUEST']._serialized_end=386
-  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_start=388
-  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_end=475
-  _globals['_VERIFYSNAPSHOTREQUEST']._serialized_start=477
-  _globals['_VERIFYSNAPSHOTREQUEST']._serialized_end=539
-  _globals['_VERIFYSNAPSHOTRESPONSE']._serialized_start=541
-  _globals['_VERIFYSNAPSHOTRESPONSE']._serialized_end=603
-  _globals['_READSNAPSHOTREQUEST']._serialized_start=605
-  _globals['_READSNAPSHOTREQUEST']._serialized_end=644
-  _globals['_READSNAPSHOTRESPONSE']._serialized_start=646
-  _globals['_READSNAPSHOTRESPONSE']._serialized_end=721
-  _globals['_READBUNDLEREQUEST']._serialized_start=723
-  _globals['_READBUNDLEREQUEST']._serialized_end=760
-  _globals['_READBUNDLERESPONSE']._serialized_start=762
-  _globals['_READBUNDLERESPONSE']._serialized_end=797
-  _globals['_SNAPSHOTSERVICE']._serialized_start=800
-  _globals['_SNAPSHOTSERVICE']._serialized_end=1140
+  _globals['_SNAPSHOT']._serialized_end=339
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_start=341
+  _globals['_LISTSNAPSHOTSREQUEST']._serialized_end=457
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_start=459
+  _globals['_LISTSNAPSHOTSRESPONSE']._serialized_end=546
+  _globals['_VERIFYSNAPSHOTREQUEST']._serialized_start=548
+  _globals['_VERIFYSNAPSHOTREQUEST']._serialized_end=610
+  _globals['_VERIFYSNAPSHOTRESPONSE']._serialized_start=612
+  _globals['_VERIFYSNAPSHOTRESPONSE']._serialized_end=674
+  _globals['_READSNAPSHOTREQUEST']._serialized_start=676
+  _globals['_READSNAPSHOTREQUEST']._serialized_end=715
+  _globals['_READSNAPSHOTRESPONSE']._serialized_start=717
+  _globals['_READSNAPSHOTRESPONSE']._serialized_end=792
+  _globals['_READBUNDLEREQUEST']._serialized_start=794
+  _globals['_READBUNDLEREQUEST']._serialized_end=831
+  _globals['_READBUNDLERESPONSE']._serialized_start=833
+  _globals['_READBUNDLERESPONSE']._serialized_end=868
+  _globals['_PRUNESNAPSHOTSREQUEST']._serialized_start=870
+  _globals['_PRUNESNAPSHOTSREQUEST']._serialized_end=977
+  _globals['_PRUNESNAPSHOTSRESPONSE']._serialized_start=979
+  _globals['_PRUNESNAPSHOTSRESPONSE']._serialized_end=1057
+  _globals['_SNAPSHOTSERVICE']._serialized_start=1060
+  _globals['_SNAPSHOTSERVICE']._serialized_end=1487
 # @@protoc_insertion_point(module_scope)

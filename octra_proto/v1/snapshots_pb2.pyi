@@ -21,7 +21,7 @@ DESCRIPTOR: _descriptor.FileDescriptor
 
 @_typing.final
 class Snapshot(_message.Message):
-    """A tree with its history, in the Nix store, held by a GC root."""
+    """A tree with its history, in the Nix store, held by a GC root. What is known of it stays when it is pruned."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -35,6 +35,7 @@ class Snapshot(_message.Message):
     CREATED_AT_FIELD_NUMBER: _builtins.int
     PARTIAL_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    PRUNED_AT_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     task_id: _builtins.str
     project: _builtins.str
@@ -49,6 +50,10 @@ class Snapshot(_message.Message):
     """True when a rehearsal made it."""
     @_builtins.property
     def created_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def pruned_at(self) -> _timestamp_pb2.Timestamp:
+        """Absent for one that is kept."""
+
     def __init__(
         self,
         *,
@@ -62,10 +67,11 @@ class Snapshot(_message.Message):
         created_at: _timestamp_pb2.Timestamp | None = ...,
         partial: _builtins.bool = ...,
         rehearsal: _builtins.bool = ...,
+        pruned_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "pruned_at", b"pruned_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "created_at", b"created_at", "id", b"id", "nar_hash", b"nar_hash", "partial", b"partial", "project", b"project", "rehearsal", b"rehearsal", "size_bytes", b"size_bytes", "store_path", b"store_path", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "created_at", b"created_at", "id", b"id", "nar_hash", b"nar_hash", "partial", b"partial", "project", b"project", "pruned_at", b"pruned_at", "rehearsal", b"rehearsal", "size_bytes", b"size_bytes", "store_path", b"store_path", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -79,11 +85,14 @@ class ListSnapshotsRequest(_message.Message):
     TASK_FIELD_NUMBER: _builtins.int
     PAGE_SIZE_FIELD_NUMBER: _builtins.int
     PAGE_TOKEN_FIELD_NUMBER: _builtins.int
+    INCLUDE_PRUNED_FIELD_NUMBER: _builtins.int
     project: _builtins.str
     task: _builtins.str
     page_size: _builtins.int
     """At most 200; 0 means 50."""
     page_token: _builtins.str
+    include_pruned: _builtins.bool
+    """Also those that were pruned."""
     def __init__(
         self,
         *,
@@ -91,10 +100,11 @@ class ListSnapshotsRequest(_message.Message):
         task: _builtins.str = ...,
         page_size: _builtins.int = ...,
         page_token: _builtins.str = ...,
+        include_pruned: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["page_size", b"page_size", "page_token", b"page_token", "project", b"project", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["include_pruned", b"include_pruned", "page_size", b"page_size", "page_token", b"page_token", "project", b"project", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -247,3 +257,59 @@ class ReadBundleResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___ReadBundleResponse: _TypeAlias = ReadBundleResponse  # noqa: Y015
+
+@_typing.final
+class PruneSnapshotsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OLDER_THAN_DAYS_FIELD_NUMBER: _builtins.int
+    PROJECT_FIELD_NUMBER: _builtins.int
+    DRY_RUN_FIELD_NUMBER: _builtins.int
+    older_than_days: _builtins.int
+    """Days; absent: `snapshots.retention_days` of the configuration."""
+    project: _builtins.str
+    """Only of this project."""
+    dry_run: _builtins.bool
+    """Changes nothing, and tells what would be pruned."""
+    def __init__(
+        self,
+        *,
+        older_than_days: _builtins.int | None = ...,
+        project: _builtins.str = ...,
+        dry_run: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_older_than_days", b"_older_than_days", "older_than_days", b"older_than_days"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_older_than_days", b"_older_than_days", "dry_run", b"dry_run", "older_than_days", b"older_than_days", "project", b"project"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__older_than_days: _TypeAlias = _typing.Literal["older_than_days"]  # noqa: Y015
+    _WhichOneofArgType__older_than_days: _TypeAlias = _typing.Literal["_older_than_days", b"_older_than_days"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__older_than_days) -> _WhichOneofReturnType__older_than_days | None: ...
+
+Global___PruneSnapshotsRequest: _TypeAlias = PruneSnapshotsRequest  # noqa: Y015
+
+@_typing.final
+class PruneSnapshotsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SNAPSHOT_FIELD_NUMBER: _builtins.int
+    ROOTED_FIELD_NUMBER: _builtins.int
+    rooted: _builtins.bool
+    """True while its GC root is still there: another snapshot that is kept is the same path of the store, or was taken
+    lately, or the runner is away. It goes by itself when none of that holds any more.
+    """
+    @_builtins.property
+    def snapshot(self) -> Global___Snapshot: ...
+    def __init__(
+        self,
+        *,
+        snapshot: Global___Snapshot | None = ...,
+        rooted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot", b"snapshot"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["rooted", b"rooted", "snapshot", b"snapshot"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PruneSnapshotsResponse: _TypeAlias = PruneSnapshotsResponse  # noqa: Y015

@@ -55,6 +55,11 @@ class SnapshotServiceStub(object):
                 request_serializer=octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleRequest.SerializeToString,
                 response_deserializer=octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleResponse.FromString,
                 _registered_method=True)
+        self.PruneSnapshots = channel.unary_stream(
+                '/octra.v1.SnapshotService/PruneSnapshots',
+                request_serializer=octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsResponse.FromString,
+                _registered_method=True)
 
 
 class SnapshotServiceServicer(object):
@@ -90,6 +95,15 @@ class SnapshotServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def PruneSnapshots(self, request, context):
+        """Prunes old snapshots of this machine, oldest first, and tells each. Never those that the next task of a project would
+        begin with, a project's newest, nor those of tasks that have not ended. The store's own garbage collection
+        frees the disk. Asking again prunes nothing twice.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SnapshotServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -112,6 +126,11 @@ def add_SnapshotServiceServicer_to_server(servicer, server):
                     servicer.ReadBundle,
                     request_deserializer=octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleRequest.FromString,
                     response_serializer=octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleResponse.SerializeToString,
+            ),
+            'PruneSnapshots': grpc.unary_stream_rpc_method_handler(
+                    servicer.PruneSnapshots,
+                    request_deserializer=octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsRequest.FromString,
+                    response_serializer=octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -223,6 +242,33 @@ class SnapshotService(object):
             '/octra.v1.SnapshotService/ReadBundle',
             octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleRequest.SerializeToString,
             octra__proto_dot_v1_dot_snapshots__pb2.ReadBundleResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def PruneSnapshots(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_stream(
+            request,
+            target,
+            '/octra.v1.SnapshotService/PruneSnapshots',
+            octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsRequest.SerializeToString,
+            octra__proto_dot_v1_dot_snapshots__pb2.PruneSnapshotsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -43,6 +43,11 @@ class SnapshotServiceStub:
     """The snapshot as a Nix archive (NAR), for clients that cannot read the store. The hash comes with the first part."""
     ReadBundle: _grpc.UnaryStreamMultiCallable[_snapshots_pb2.ReadBundleRequest, _snapshots_pb2.ReadBundleResponse]
     """The history of the snapshot as a git bundle whose HEAD is the result."""
+    PruneSnapshots: _grpc.UnaryStreamMultiCallable[_snapshots_pb2.PruneSnapshotsRequest, _snapshots_pb2.PruneSnapshotsResponse]
+    """Prunes old snapshots of this machine, oldest first, and tells each. Never those that the next task of a project would
+    begin with, a project's newest, nor those of tasks that have not ended. The store's own garbage collection
+    frees the disk. Asking again prunes nothing twice.
+    """
 
 @_typing.type_check_only
 class SnapshotServiceAsyncStub(SnapshotServiceStub):
@@ -59,6 +64,11 @@ class SnapshotServiceAsyncStub(SnapshotServiceStub):
     """The snapshot as a Nix archive (NAR), for clients that cannot read the store. The hash comes with the first part."""
     ReadBundle: _aio.UnaryStreamMultiCallable[_snapshots_pb2.ReadBundleRequest, _snapshots_pb2.ReadBundleResponse]  # type: ignore[assignment]
     """The history of the snapshot as a git bundle whose HEAD is the result."""
+    PruneSnapshots: _aio.UnaryStreamMultiCallable[_snapshots_pb2.PruneSnapshotsRequest, _snapshots_pb2.PruneSnapshotsResponse]  # type: ignore[assignment]
+    """Prunes old snapshots of this machine, oldest first, and tells each. Never those that the next task of a project would
+    begin with, a project's newest, nor those of tasks that have not ended. The store's own garbage collection
+    frees the disk. Asking again prunes nothing twice.
+    """
 
 class SnapshotServiceServicer(metaclass=_abc_1.ABCMeta):
     """A `snapshot` is named by its id or a unique prefix of it, or by a task, which stands for its newest snapshot."""
@@ -96,5 +106,16 @@ class SnapshotServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_abc.Iterator[_snapshots_pb2.ReadBundleResponse], _abc.AsyncIterator[_snapshots_pb2.ReadBundleResponse]]:
         """The history of the snapshot as a git bundle whose HEAD is the result."""
+
+    @_abc_1.abstractmethod
+    def PruneSnapshots(
+        self,
+        request: _snapshots_pb2.PruneSnapshotsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_abc.Iterator[_snapshots_pb2.PruneSnapshotsResponse], _abc.AsyncIterator[_snapshots_pb2.PruneSnapshotsResponse]]:
+        """Prunes old snapshots of this machine, oldest first, and tells each. Never those that the next task of a project would
+        begin with, a project's newest, nor those of tasks that have not ended. The store's own garbage collection
+        frees the disk. Asking again prunes nothing twice.
+        """
 
 def add_SnapshotServiceServicer_to_server(servicer: SnapshotServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

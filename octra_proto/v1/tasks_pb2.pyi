@@ -421,6 +421,7 @@ class GetTaskResponse(_message.Message):
     STEPS_FIELD_NUMBER: _builtins.int
     MODEL_CALLS_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
+    SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -429,6 +430,10 @@ class GetTaskResponse(_message.Message):
     def model_calls(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelCall]: ...
     @_builtins.property
     def evidence(self) -> _containers.RepeatedCompositeFieldContainer[Global___Evidence]: ...
+    @_builtins.property
+    def snapshot_pruned_at(self) -> _timestamp_pb2.Timestamp:
+        """When the task's snapshot was pruned; absent while it is kept, and where there never was one."""
+
     def __init__(
         self,
         *,
@@ -436,10 +441,11 @@ class GetTaskResponse(_message.Message):
         steps: _abc.Iterable[Global___Step] | None = ...,
         model_calls: _abc.Iterable[Global___ModelCall] | None = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
+        snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["task", b"task"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

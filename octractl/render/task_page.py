@@ -36,8 +36,14 @@ def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int 
         *_section("steps", _steps(answer, width)),
         *_section("model calls that failed", _failed_calls(answer.model_calls, width)),
         *_section("evidence", _evidence(answer, width)),
-        *_section("result", result_lines(answer.task) + next_lines(answer.task)),
+        *_section("result", _result(answer, zone) + next_lines(answer.task)),
     ]
+
+
+def _result(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
+    if not answer.HasField("snapshot_pruned_at"):
+        return result_lines(answer.task)
+    return [f"snapshot: {answer.task.snapshot_id}, pruned on {clock_time(answer.snapshot_pruned_at, zone)[:10]}"]
 
 
 def result_lines(task: tasks_pb2.Task) -> list[str]:

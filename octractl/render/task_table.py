@@ -1,13 +1,12 @@
-"""Lists of tasks and of snapshots as tables. Pure."""
+"""Lists of tasks as tables. Pure."""
 
 from collections.abc import Sequence
-from datetime import tzinfo
 
-from octra_proto.v1 import snapshots_pb2, tasks_pb2
+from octra_proto.v1 import tasks_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_line
 from octractl.render.table import layout_table
-from octractl.render.task_page import clock_time, rehearsal_mark, user_word
+from octractl.render.task_page import rehearsal_mark, user_word
 from octractl.states import priority_word, state_word
 
 
@@ -38,14 +37,3 @@ def _row(task: tasks_pb2.Task, now_s: float, users: tuple[str, ...]) -> tuple[st
         clean_line(task.project, 24) if task.project != task.id else "-",
         clean_line(task.title) + rehearsal_mark(task.rehearsal),
     )
-
-
-def snapshot_table(snapshots: Sequence[snapshots_pb2.Snapshot], zone: tzinfo, width: int = 0) -> list[str]:
-    """Returns the lines of a list of snapshots."""
-    rows = [
-        (s.id, s.task_id, clean_line(s.project, 24) if s.project != s.task_id else "-", figures.size(s.size_bytes),
-         clock_time(s.created_at, zone), "partial" if s.partial else "whole",
-         clean_line(s.store_path) + rehearsal_mark(s.rehearsal))
-        for s in snapshots
-    ]  # fmt: skip
-    return layout_table(("SNAPSHOT", "TASK", "PROJECT", "SIZE", "MADE", "KIND", "STORE PATH"), rows, width)

@@ -13,7 +13,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from octrad.api.method_rights import RIGHTS, Right, require_own_task, require_role
+from octrad.api.method_rights import RIGHTS, NotYourTaskError, Right, require_own_task, require_role
 from octrad.api.roles import AccessTable, Caller, caller_of
 from octrad.api.task_name import find_named_task
 from octrad.foundation.accounts import user_name
@@ -73,8 +73,8 @@ class Authorise:
             raise ForbiddenError(f"nobody may call {method}")
         try:
             await self._judge(caller, right, request)
-        except ForbiddenError:
-            await self._note_refusal(caller, method, right, request)
+        except ForbiddenError as error:
+            await self._note_refusal(caller, method, right, request, error)
             raise
         if right.changes:
             await self._note(caller, method, right, request, Outcome.ALLOWED)
@@ -99,19 +99,31 @@ class Authorise:
             request.task = task.id
             require_own_task(caller, right, task.id, task.uid, task.user_name)
 
-    async def _note_refusal(self, caller: Caller, method: str, right: Right, request: Any) -> None:
+    async def _note_refusal(
+        self, caller: Caller, method: str, right: Right, request: Any, refusal: ForbiddenError
+    ) -> None:
+        target_exists = isinstance(refusal, NotYourTaskError)
         try:
-            await self._note(caller, method, right, request, Outcome.REFUSED)
+            await self._note(caller, method, right, request, Outcome.REFUSED, target_exists=target_exists)
         except OctraError as error:
             # It stays refused; the log has it.
             logger.warning("a refusal could not be written into the audit log: %s", error.message)
 
-    async def _note(self, caller: Caller, method: str, right: Right, request: Any, outcome: Outcome) -> None:
+    async def _note(
+        self,
+        caller: Caller,
+        method: str,
+        right: Right,
+        request: Any,
+        outcome: Outcome,
+        *,
+        target_exists: bool = False,
+    ) -> None:
         target = str(getattr(request, right.target)) if right.target else ""
         request_id = str(getattr(request, "request_id", ""))
         name = method.removeprefix("/")
         self._log(outcome, {"uid": str(caller.uid), "user": caller.name, "method": name, "target": target})
-        new = NewAuditEvent(caller.uid, caller.name, name, target, request_id, outcome)
+        new = NewAuditEvent(caller.uid, caller.name, name, target, request_id, outcome, target_exists)
         await add_audit_event(self._database, new)
 
     @staticmethod

@@ -64,6 +64,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SnapshotService/VerifySnapshot": _READS_SNAPSHOTS,
     "/octra.v1.SnapshotService/ReadSnapshot": _READS_SNAPSHOTS,
     "/octra.v1.SnapshotService/ReadBundle": _READS_SNAPSHOTS,
+    "/octra.v1.SnapshotService/PruneSnapshots": Right(AccessRole.ADMIN, "prune snapshots", "project", changes=True),
     "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
     "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
     "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,

@@ -12,6 +12,7 @@ from octrad.foundation.postgres.pool import Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.stacks import Stack
+from octrad.retention.prune_snapshots import SnapshotPruner
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 
@@ -31,6 +32,9 @@ class Parts:
     gateway_connection: ServantConnection
     runner: RunnerClient
     runner_connection: ServantConnection
+    # The name of this octrad among those that share the database.
+    machine: str
+    pruner: SnapshotPruner
 
     @property
     def config(self) -> Config:

@@ -15,6 +15,8 @@ from octrad.foundation.errors import InvalidRequestError
 from octrad.tasks.snapshots import Snapshot, SnapshotQuery, find_snapshot, list_snapshots
 
 Context = grpc.aio.ServicerContext[Any, Any]
+# A hundred years: more is a mistake, and PostgreSQL's dates end somewhere.
+_LONGEST_DAYS = 36_500
 
 
 class SnapshotServicer(snapshots_pb2_grpc.SnapshotServiceServicer):
@@ -23,6 +25,7 @@ class SnapshotServicer(snapshots_pb2_grpc.SnapshotServiceServicer):
     def __init__(self, parts: Parts) -> None:
         self._database = parts.database
         self._runner = parts.runner
+        self._pruner = parts.pruner
 
     async def ListSnapshots(
         self, request: snapshots_pb2.ListSnapshotsRequest, context: Context
@@ -33,6 +36,7 @@ class SnapshotServicer(snapshots_pb2_grpc.SnapshotServiceServicer):
         query = SnapshotQuery(
             project=request.project,
             task_id=task.id if task else "",
+            include_pruned=request.include_pruned,
             page_size=request.page_size,
             page_token=request.page_token,
         )
@@ -66,9 +70,28 @@ class SnapshotServicer(snapshots_pb2_grpc.SnapshotServiceServicer):
             async for chunk in chunks:
                 yield snapshots_pb2.ReadBundleResponse(chunk=chunk)
 
+    async def PruneSnapshots(
+        self, request: snapshots_pb2.PruneSnapshotsRequest, context: Context
+    ) -> AsyncIterator[snapshots_pb2.PruneSnapshotsResponse]:
+        if request.project:
+            require_project_name(request.project)
+        prune = self._pruner.preview if request.dry_run else self._pruner.prune
+        for pruned in await prune(_days(request), request.project):
+            yield snapshots_pb2.PruneSnapshotsResponse(snapshot=snapshot_message(pruned.snapshot), rooted=pruned.rooted)
+
     async def _find(self, name: str) -> Snapshot:
         if not name:
             raise InvalidRequestError(
                 "snapshot is empty", field="snapshot", hint="name a snapshot or its task; `octractl snapshots`"
             )
         return await find_snapshot(self._database, name)
+
+
+def _days(request: snapshots_pb2.PruneSnapshotsRequest) -> int | None:
+    if not request.HasField("older_than_days"):
+        return None
+    if not 0 <= request.older_than_days <= _LONGEST_DAYS:
+        raise InvalidRequestError(
+            f"{request.older_than_days} days is not between 0 and {_LONGEST_DAYS}", field="older_than_days"
+        )
+    return request.older_than_days

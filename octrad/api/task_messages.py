@@ -134,4 +134,5 @@ def snapshot_message(snapshot: snapshots.Snapshot) -> snapshots_pb2.Snapshot:
         created_at=timestamp(snapshot.created_at),
         partial=snapshot.partial,
         rehearsal=snapshot.rehearsal,
+        pruned_at=timestamp(snapshot.pruned_at) if snapshot.pruned_at else None,
     )

@@ -22,16 +22,20 @@ from octrad.api.task_messages import (
     state_of,
     step_message,
     task_message,
+    timestamp,
 )
 from octrad.api.task_name import find_named_task
 from octrad.foundation.errors import InvalidRequestError
+from octrad.pipeline.step_names import removed
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.explain_task import explain_task
 from octrad.tasks.ledger import list_model_calls
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.list_tasks import TaskQuery, list_tasks
 from octrad.tasks.machine import TaskState
+from octrad.tasks.recorded_result import recorded_result
 from octrad.tasks.retry_task import retry_task
+from octrad.tasks.snapshots import when_pruned
 from octrad.tasks.submit_task import submit_task
 
 Context = grpc.aio.ServicerContext[Any, Any]
@@ -66,11 +70,13 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
 
     async def GetTask(self, request: tasks_pb2.GetTaskRequest, context: Context) -> tasks_pb2.GetTaskResponse:
         task = await find_named_task(self._database, request.task)
+        pruned_at = await when_pruned(self._database, task.snapshot_id)
         return tasks_pb2.GetTaskResponse(
             task=task_message(task),
             steps=[step_message(step) for step in await list_steps(self._database, task.id)],
             model_calls=[model_call_message(call) for call in await list_model_calls(self._database, task.id)],
             evidence=[evidence_message(proof) for proof in await list_evidence(self._database, task.id)],
+            snapshot_pruned_at=timestamp(pruned_at) if pruned_at else None,
         )
 
     async def ListTasks(self, request: tasks_pb2.ListTasksRequest, context: Context) -> tasks_pb2.ListTasksResponse:
@@ -116,6 +122,7 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
             task.id,
             fresh=request.fresh,
             allow_secrets=request.allow_secrets,
+            from_snapshot=await recorded_result(self._database, task.id, removed(task.run), bool) is not None,
             request_id=request.request_id,
             uid=caller.uid,
             quota=caller.quota,

@@ -10,7 +10,8 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic_core import PydanticCustomError
 
 from octrad.foundation.errors import ConfigurationError
 
@@ -54,6 +55,8 @@ class Nix(_Section):
     store: Literal["auto", "system", "private"] = "auto"
     # To make one environment.
     build_timeout_s: Seconds = 3600
+    # An environment that nothing used for so long loses its hold on the store; it is made again when it is wanted.
+    environment_retention_days: Count = 30
 
 
 class Sandbox(_Section):
@@ -72,11 +75,24 @@ class Sandbox(_Section):
 
 
 class Snapshots(_Section):
-    """What may go into the Nix store."""
+    """What may go into the Nix store, and how long it is kept there."""
 
     # What happens when a snapshot would keep what looks like a secret (a private key, an access token): refuse ends the
     # task without a snapshot, until a person allows it for this task; allow does not look.
     secrets: Literal["refuse", "allow"] = "refuse"
+    # Older ones are pruned once a day, but for the newest and the newest proved one of a project, and those of tasks
+    # that have not ended. Absent: all are kept for ever.
+    retention_days: int | None = Field(default=None, gt=0)
+    # Where the runner keeps the links that hold snapshots in the store. Absent: below its state directory. Links that
+    # were made elsewhere stay there.
+    roots_dir: Path | None = None
+
+    @field_validator("roots_dir")
+    @classmethod
+    def _is_absolute(cls, path: Path | None) -> Path | None:
+        if path is not None and not path.is_absolute():
+            raise PydanticCustomError("relative_path", "`{path}` is not an absolute path", {"path": str(path)})
+        return path
 
 
 class Limits(_Section):
@@ -100,6 +116,8 @@ class Limits(_Section):
     drain_s: Seconds = 20
     # How long the whole output of a command is kept.
     log_retention_days: Count = 30
+    # How long the audit log remembers a call.
+    audit_retention_days: Count = 365
 
 
 class Provider(_Section):

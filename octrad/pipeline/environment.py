@@ -1,5 +1,7 @@
 """Captures the Nix environment in which everything of the project runs: the stack's and the plan's packages."""
 
+from dataclasses import replace
+
 from octrad.foundation.errors import OctraError
 from octrad.knowledge.stacks import Stack
 from octrad.pipeline import step_names
@@ -18,6 +20,10 @@ async def build_environment(run: TaskRun, plan: Plan, commit: str) -> BuiltEnvir
 
     Packages that cannot be had are a model's guess, not the user's wish: then the stack's own have to do.
     """
+    for name, packages in ((step_names.ENVIRONMENT, plan.packages), (_WITHOUT_PACKAGES, ())):
+        built = await run.journal.recorded(name, BuiltEnvironment)
+        if built is not None and run.task.run > 1:
+            return await _make_sure(run, plan, commit, packages, built)
     try:
         return await _build(run, plan, commit, step_names.ENVIRONMENT)
     except OctraError as error:
@@ -27,22 +33,22 @@ async def build_environment(run: TaskRun, plan: Plan, commit: str) -> BuiltEnvir
         return await _build(run, plan, commit, _WITHOUT_PACKAGES, instead_of=said)
 
 
-async def _build(run: TaskRun, plan: Plan, commit: str, name: str, instead_of: str = "") -> BuiltEnvironment:
-    stack = _stack_environment(run.tools.stacks[plan.stack])
+async def _make_sure(
+    run: TaskRun, plan: Plan, commit: str, packages: tuple[str, ...], built: BuiltEnvironment
+) -> BuiltEnvironment:
+    """The environment of an earlier run, captured again where it was dropped since; the commit stays that of before."""
 
     async def call(step: Step) -> BuiltEnvironment:
-        async def say(progress: Progress) -> None:
-            await step.emit(Remarked(progress.text))
+        return await _ask(run, step, plan, commit, packages)
 
-        built = await run.tools.runner.build_environment(
-            step.request_id,
-            run.task.id,
-            commit,
-            title=plan.title,
-            stack=stack,
-            packages=() if instead_of else plan.packages,
-            on_progress=say,
-        )
+    name = step_names.environment_again(run.task.run)
+    again = await runner_step(run, name, call, BuiltEnvironment, speaker=DAEMON, title="Make sure of the environment")
+    return replace(built, environment_hash=again.environment_hash)
+
+
+async def _build(run: TaskRun, plan: Plan, commit: str, name: str, instead_of: str = "") -> BuiltEnvironment:
+    async def call(step: Step) -> BuiltEnvironment:
+        built = await _ask(run, step, plan, commit, () if instead_of else plan.packages)
         record_change(step, built.commit, ())
         if instead_of:
             step.record(Remarked(instead_of[:2000], warning=True))
@@ -51,6 +57,21 @@ async def _build(run: TaskRun, plan: Plan, commit: str, name: str, instead_of: s
         return built
 
     return await runner_step(run, name, call, BuiltEnvironment, speaker=DAEMON, title="Build the environment")
+
+
+async def _ask(run: TaskRun, step: Step, plan: Plan, commit: str, packages: tuple[str, ...]) -> BuiltEnvironment:
+    async def say(progress: Progress) -> None:
+        await step.emit(Remarked(progress.text))
+
+    return await run.tools.runner.build_environment(
+        step.request_id,
+        run.task.id,
+        commit,
+        title=plan.title,
+        stack=_stack_environment(run.tools.stacks[plan.stack]),
+        packages=packages,
+        on_progress=say,
+    )
 
 
 def _stack_environment(stack: Stack) -> StackEnvironment:

@@ -5,7 +5,7 @@ from octrad.pipeline.servants import record_change, runner_step
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.runner.operations import BundleSource, CreatedTree, EmptySource, SnapshotSource, TreeSource
 from octrad.tasks.journal_step import Step
-from octrad.tasks.snapshots import newest_snapshot
+from octrad.tasks.snapshots import choose_base
 
 
 async def prepare(run: TaskRun) -> CreatedTree:
@@ -14,6 +14,7 @@ async def prepare(run: TaskRun) -> CreatedTree:
     if before is None:
         return await _create(run, step_names.PREPARE, await _source(run), "Prepare the tree")
     if await _was_removed(run):
+        # Kept for as long as the task has not ended; a retry that finds it pruned is refused.
         source = SnapshotSource(run.task.store_path)
         await _create(run, step_names.prepared_again(run.task.run), source, "Bring back the tree")
     return before
@@ -33,7 +34,7 @@ async def _source(run: TaskRun) -> TreeSource:
         return BundleSource(run.task.bundle_id)
     # A project that is called like its task has no other task.
     if run.task.project != run.task.id:
-        newest = await newest_snapshot(run.tools.database, run.task.project)
+        newest = await choose_base(run.tools.database, run.lease, run.task.project)
         if newest is not None:
             return SnapshotSource(newest.store_path)
     return EmptySource()

@@ -21,6 +21,11 @@ def prepared_again(run: int) -> str:
     return f"{PREPARE}/{run}"
 
 
+def environment_again(run: int) -> str:
+    """The environment is made sure of for a retry."""
+    return f"{ENVIRONMENT}/{run}"
+
+
 def scaffolded(number: int) -> str:
     """One step of the stack's scaffold, counted from 1."""
     return f"scaffold/{number}"

@@ -136,6 +136,12 @@ class RunnerClient:
         """Removes a task's tree with all its branches; one that is gone is fine."""
         await self._execute(pb.ExecuteRequest(id=request_id, remove_tree=pb.RemoveTree(task_id=task_id)))
 
+    async def unroot_snapshot(self, request_id: str, store_path: str, commit: str) -> bool:
+        """Lets go of a snapshot; returns whether no root is left, which it is when the same was taken again lately."""
+        message = pb.UnrootSnapshot(store_path=store_path, commit=commit)
+        finished = await self._execute(pb.ExecuteRequest(id=request_id, unroot_snapshot=message))
+        return finished.unroot_snapshot.unrooted
+
     async def acknowledge(self, request_id: str) -> None:
         """Lets the runner forget a result or failure that is recorded. An unknown id is fine."""
         request = pb.AcknowledgeRequest(id=request_id)

@@ -1,4 +1,8 @@
-"""The audit log: who asked for a change, of what, and whether they were let through. Rows are added, never changed."""
+"""The audit log: who asked for a change, of what, and whether they were let through.
+
+Rows are added, never changed, and go when they are old. Whoever may do nothing cannot fill it: the refusals of a user
+and a method leave one row an hour; where they had a role, and it was the task that was not theirs, one for each task.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -27,7 +31,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewAuditEvent:
-    """What is to be written down. `target` is a task's id or a project, as far as there is one."""
+    """What is to be written down. `target` is a task's id or a project, as far as there is one.
+
+    `target_exists` says that it was found, and is not only what the caller said.
+    """
 
     uid: int
     user_name: str
@@ -35,6 +42,7 @@ class NewAuditEvent:
     target: str
     request_id: str
     outcome: Outcome
+    target_exists: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +78,7 @@ class AuditPage:
 
 
 async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
-    """Writes one row.
+    """Writes one row; of a refusal only when none of its kind was written within the hour.
 
     Raises:
         UnavailableError: the database does not answer; then nothing is written.
@@ -82,9 +90,20 @@ async def add_audit_event(database: Database, new: NewAuditEvent) -> None:
         "target": storable_text(new.target)[:TEXT_CHARACTERS],
         "request_id": storable_text(new.request_id)[:TEXT_CHARACTERS],
         "outcome": new.outcome,
+        "target_exists": new.target_exists,
     }
     async with database.connection() as connection, connection.transaction():
-        await connection.execute(_QUERIES["add_event"], values)
+        if new.outcome is Outcome.ALLOWED:
+            await connection.execute(_QUERIES["add_event"], values)
+        else:
+            await connection.execute(_QUERIES["lock_refusals"], values)
+            await connection.execute(_QUERIES["add_refusal"], values)
+
+
+async def remove_audit_events(database: Database, *, older_than_days: int) -> int:
+    """Removes old rows; returns how many."""
+    async with database.connection() as connection, connection.transaction():
+        return (await connection.execute(_QUERIES["remove_events"], {"days": older_than_days})).rowcount
 
 
 async def list_audit_events(database: Database, query: AuditQuery) -> AuditPage:

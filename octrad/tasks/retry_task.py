@@ -11,8 +11,10 @@ from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.enqueue import enqueue
 from octrad.tasks.find_task import lock_task
 from octrad.tasks.machine import RETRYABLE, TaskState, WrongStateError
+from octrad.tasks.prune_lock import hold_off_pruning
 from octrad.tasks.quota import UNLIMITED, Quota
 from octrad.tasks.request_ids import find_answered, remember_answered, request_key
+from octrad.tasks.snapshots import require_kept
 from octrad.tasks.task import Role, Task
 from octrad.tasks.transition import Cause, move_task
 from octrad.tasks.usage import hold_to_quota
@@ -26,6 +28,7 @@ async def retry_task(  # noqa: PLR0913 - the fields of the call
     *,
     fresh: bool = False,
     allow_secrets: bool = False,
+    from_snapshot: bool = False,
     request_id: str = "",
     uid: int = 0,
     quota: Quota = UNLIMITED,
@@ -38,12 +41,14 @@ async def retry_task(  # noqa: PLR0913 - the fields of the call
         fresh: forget every recorded step. Attempt numbers go on all the same, so that no servant takes the new
             question for the old one. That secrets were allowed is forgotten too: it was said of other files.
         allow_secrets: a person allows that the snapshots hold what looks like a secret.
+        from_snapshot: the run begins with the task's snapshot, unless it is a fresh one.
         request_id: makes the call idempotent, unless empty.
         uid: the user who asks.
         quota: what they may use.
 
     Raises:
         TaskNotFoundError: there is no such task.
+        SnapshotPrunedError: it would begin with a snapshot that is no longer there.
         WrongStateError: it neither failed nor was cancelled.
         RequestIdReusedError: the request id was used for another retry.
         QuotaExceededError: the user has used up what they may use.
@@ -56,6 +61,9 @@ async def retry_task(  # noqa: PLR0913 - the fields of the call
         if await find_answered(connection, key) is None:
             task = await lock_task(connection, task_id)
             _check_retryable(task)
+            await hold_off_pruning(connection)
+            if from_snapshot and not fresh:
+                await require_kept(connection, task.snapshot_id, hint=f"octractl retry {task.id} --fresh")
             await hold_to_quota(connection, uid, quota)
             await _begin_run(connection, task, uid, fresh=fresh, allow_secrets=allow_secrets)
             await remember_answered(connection, key, task_id)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
@@ -18,6 +18,7 @@ from octrad.tasks.events import Snapshotted
 from octrad.tasks.find_task import AmbiguousNameError, lock_task
 from octrad.tasks.machine import OWNED
 from octrad.tasks.pages import page_length, page_token, read_page_token
+from octrad.tasks.prune_lock import hold_off_pruning
 from octrad.tasks.task import Lease, Role
 
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
@@ -34,7 +35,7 @@ class SnapshotNotFoundError(NotFoundError):
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """A tree with its history, in the Nix store, held by a GC root."""
+    """A tree with its history, in the Nix store, held by a GC root; or what is still known of one that was pruned."""
 
     id: SnapshotId
     task_id: TaskId
@@ -46,6 +47,16 @@ class Snapshot:
     created_at: datetime
     partial: bool
     rehearsal: bool
+    pruned_at: datetime | None
+
+
+class SnapshotPrunedError(NotFoundError):
+    """The snapshot was there and is pruned."""
+
+    code = "snapshot_pruned"
+
+    def __init__(self, snapshot_id: SnapshotId, pruned_at: datetime, *, hint: str) -> None:
+        super().__init__(f"snapshot {snapshot_id} was pruned on {pruned_at.astimezone(UTC):%Y-%m-%d}", hint=hint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,10 +73,11 @@ class NewSnapshot:
 
 @dataclass(frozen=True, slots=True)
 class SnapshotQuery:
-    """Which snapshots; nothing given means all, newest first."""
+    """Which snapshots; nothing given means all that are kept, newest first."""
 
     project: str = ""
     task_id: str = ""
+    include_pruned: bool = False
     page_size: int = 0
     page_token: str = ""
 
@@ -99,7 +111,13 @@ async def list_snapshots(database: Database, query: SnapshotQuery) -> SnapshotPa
         InvalidRequestError: a page size out of bounds, or a page token of another list.
     """
     length, before = page_length(query.page_size), read_page_token("snapshots", query.page_token)
-    values = {"project": query.project, "task_id": query.task_id, "before": before, "limit": length + 1}
+    values = {
+        "project": query.project,
+        "task_id": query.task_id,
+        "pruned": query.include_pruned,
+        "before": before,
+        "limit": length + 1,
+    }
     async with database.connection() as connection:
         found = await _fetch(connection, "list_snapshots", values)
         if len(found) <= length:
@@ -113,6 +131,7 @@ async def find_snapshot(database: Database, name: str) -> Snapshot:
 
     Raises:
         SnapshotNotFoundError: there is none.
+        SnapshotPrunedError: there was one.
         AmbiguousNameError: there are several; the error names them.
     """
     if not is_id_prefix(name):
@@ -123,22 +142,59 @@ async def find_snapshot(database: Database, name: str) -> Snapshot:
         raise SnapshotNotFoundError(name)
     if len(found) > 1 and name not in {found[0].id, found[0].task_id}:
         raise AmbiguousNameError(name, [snapshot.id for snapshot in found], field="snapshot")
+    if found[0].pruned_at is not None:
+        hint = f"octractl snapshots --project {found[0].project}"
+        raise SnapshotPrunedError(found[0].id, found[0].pruned_at, hint=hint)
     return found[0]
 
 
-async def newest_snapshot(database: Database, project: str) -> Snapshot | None:
-    """What the next task of the project begins from: the newest proved snapshot, else the newest partial one."""
+async def when_pruned(database: Database, snapshot_id: SnapshotId) -> datetime | None:
+    """When a snapshot was pruned; None when it is kept, or there is none of that id."""
     async with database.connection() as connection:
+        return await _pruned_at(connection, snapshot_id)
+
+
+async def require_kept(connection: AsyncConnection, snapshot_id: SnapshotId, *, hint: str) -> None:
+    """Accepts a snapshot that was not pruned; the caller holds pruning off.
+
+    Raises:
+        SnapshotPrunedError: it was.
+    """
+    pruned = await _pruned_at(connection, snapshot_id)
+    if pruned is not None:
+        raise SnapshotPrunedError(snapshot_id, pruned, hint=hint)
+
+
+async def choose_base(database: Database, lease: Lease, project: str) -> Snapshot | None:
+    """What a task of the project begins with: the newest proved snapshot, else the newest; not pruned until it ends.
+
+    Raises:
+        StaleLeaseError: the lease has ended.
+        UnavailableError: the database stayed away for too long.
+    """
+
+    async def choose(connection: AsyncConnection) -> Snapshot | None:
+        await hold_off_pruning(connection)
         found = await _fetch(connection, "newest_snapshot", {"project": project})
-    return found[0] if found else None
+        if not found:
+            return None
+        values = {"id": found[0].id, "task_id": lease.task_id, "generation": lease.generation}
+        if (await connection.execute(_QUERIES["note_base"], values)).rowcount == 0:
+            raise StaleLeaseError(lease)
+        return found[0]
+
+    return await database.run(choose)
 
 
 async def _record(connection: AsyncConnection, lease: Lease, new: NewSnapshot, step: str) -> Snapshot:
     task = await lock_task(connection, lease.task_id)
     if task.generation != lease.generation or task.state not in OWNED:
         raise StaleLeaseError(lease)
-    values = asdict(new) | {"task_id": task.id, "project": task.project}
+    values = asdict(new) | {"task_id": task.id, "project": task.project, "machine": task.machine}
     recorded = await _fetch(connection, "find_recorded", values)
+    if recorded and recorded[0].pruned_at is not None:
+        revived = await _fetch(connection, "revive_snapshot", values | {"id": recorded[0].id})
+        return await _announce(connection, revived[0], step)
     if recorded:
         proved = (await _fetch(connection, "prove_snapshot", values | {"id": recorded[0].id}))[0]
         if proved.partial == recorded[0].partial and task.snapshot_id == proved.id:
@@ -156,6 +212,11 @@ async def _announce(connection: AsyncConnection, snapshot: Snapshot, step: str) 
     told = Snapshotted(snapshot.id, snapshot.store_path, snapshot.size_bytes, snapshot.partial)
     await append_events(connection, snapshot.task_id, [NewEvent(told, Role.DAEMON, step=step)])
     return snapshot
+
+
+async def _pruned_at(connection: AsyncConnection, snapshot_id: SnapshotId) -> datetime | None:
+    row = await (await connection.execute(_QUERIES["pruned_at"], {"id": snapshot_id})).fetchone()
+    return row[0] if row else None
 
 
 async def _fetch(connection: AsyncConnection, query: str, values: Mapping[str, object]) -> list[Snapshot]:

@@ -49,7 +49,7 @@ def test_retry_after_cancel_goes_on_at_the_command(daemon: House, rehearsal: Reh
     daemon.must("cancel", task)
     said = daemon.must("retry", task, "--progress", "json", timeout_s=100)
     begun = {event["step"] for event in said.events if "step_started" in event}
-    assert begun == {"prepare/2", "check/1/1", "validate/1", "end/2", "snapshot/2", "remove/2"}
+    assert begun == {"prepare/2", "environment/2", "check/1/1", "validate/1", "end/2", "snapshot/2", "remove/2"}
     assert asked_twice(rehearsal, task) == {}
     assert daemon.show(task)["task"]["state"] == "TASK_STATE_DONE"
     assert daemon.show(task)["task"]["note"] == ""

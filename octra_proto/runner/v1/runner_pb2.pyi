@@ -30,6 +30,7 @@ class ExecuteRequest(_message.Message):
     MERGE_BRANCH_FIELD_NUMBER: _builtins.int
     TAKE_SNAPSHOT_FIELD_NUMBER: _builtins.int
     REMOVE_TREE_FIELD_NUMBER: _builtins.int
+    UNROOT_SNAPSHOT_FIELD_NUMBER: _builtins.int
     AFTER_PROGRESS_FIELD_NUMBER: _builtins.int
     AGAIN_IF_INTERRUPTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
@@ -54,6 +55,8 @@ class ExecuteRequest(_message.Message):
     def take_snapshot(self) -> Global___TakeSnapshot: ...
     @_builtins.property
     def remove_tree(self) -> Global___RemoveTree: ...
+    @_builtins.property
+    def unroot_snapshot(self) -> Global___UnrootSnapshot: ...
     def __init__(
         self,
         *,
@@ -65,14 +68,15 @@ class ExecuteRequest(_message.Message):
         merge_branch: Global___MergeBranch | None = ...,
         take_snapshot: Global___TakeSnapshot | None = ...,
         remove_tree: Global___RemoveTree | None = ...,
+        unroot_snapshot: Global___UnrootSnapshot | None = ...,
         after_progress: _builtins.int = ...,
         again_if_interrupted: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_operation: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree"]  # noqa: Y015
+    _WhichOneofReturnType_operation: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot"]  # noqa: Y015
     _WhichOneofArgType_operation: _TypeAlias = _typing.Literal["operation", b"operation"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_operation) -> _WhichOneofReturnType_operation | None: ...
 
@@ -683,6 +687,55 @@ class RemoveTreeResult(_message.Message):
 Global___RemoveTreeResult: _TypeAlias = RemoveTreeResult  # noqa: Y015
 
 @_typing.final
+class UnrootSnapshot(_message.Message):
+    """Lets go of a snapshot: its root is removed, and the next garbage collection may take it out of the store. A root that
+    is not there, or holds something else, is fine.
+    """
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    STORE_PATH_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    store_path: _builtins.str
+    commit: _builtins.str
+    """What it is of; the root is called so."""
+    def __init__(
+        self,
+        *,
+        store_path: _builtins.str = ...,
+        commit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "store_path", b"store_path"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnrootSnapshot: _TypeAlias = UnrootSnapshot  # noqa: Y015
+
+@_typing.final
+class UnrootSnapshotResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    UNROOTED_FIELD_NUMBER: _builtins.int
+    unrooted: _builtins.bool
+    """False: the same snapshot was taken again lately, and whoever asked for it may not have recorded that yet. Nothing was
+    removed.
+    """
+    def __init__(
+        self,
+        *,
+        unrooted: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["unrooted", b"unrooted"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___UnrootSnapshotResult: _TypeAlias = UnrootSnapshotResult  # noqa: Y015
+
+@_typing.final
 class ExecuteResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -784,6 +837,7 @@ class Finished(_message.Message):
     MERGE_BRANCH_FIELD_NUMBER: _builtins.int
     TAKE_SNAPSHOT_FIELD_NUMBER: _builtins.int
     REMOVE_TREE_FIELD_NUMBER: _builtins.int
+    UNROOT_SNAPSHOT_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def create_tree(self) -> Global___CreateTreeResult: ...
     @_builtins.property
@@ -798,6 +852,8 @@ class Finished(_message.Message):
     def take_snapshot(self) -> Global___TakeSnapshotResult: ...
     @_builtins.property
     def remove_tree(self) -> Global___RemoveTreeResult: ...
+    @_builtins.property
+    def unroot_snapshot(self) -> Global___UnrootSnapshotResult: ...
     def __init__(
         self,
         *,
@@ -808,12 +864,13 @@ class Finished(_message.Message):
         merge_branch: Global___MergeBranchResult | None = ...,
         take_snapshot: Global___TakeSnapshotResult | None = ...,
         remove_tree: Global___RemoveTreeResult | None = ...,
+        unroot_snapshot: Global___UnrootSnapshotResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree"]  # noqa: Y015
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 

@@ -12,6 +12,7 @@ from octrad.foundation.state_dir import make_state_dir
 from octrad.runner.reading import HostReport
 from octrad.runner.server.nix import inspect_host as nix_host
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
+from octrad.runner.server.nix.roots_directory import inspect_roots_directory
 from octrad.runner.server.nix.store import NixStore, choose_store
 from octrad.runner.server.sandbox.describe_sandbox import Sandbox
 from octrad.runner.server.sandbox.limit_command import Limits
@@ -37,7 +38,9 @@ async def inspect_host(state_dir: Path, config: Config) -> tuple[Finding, ...]:
     except OSError as error:
         detail, hint = f"cannot write {error.filename or runner_dir}: {error.strerror}", "choose another --state-dir"
         return (Finding("nix", ok=False, detail=detail, hint=hint), await _inspect_sandbox())
-    return (await inspect_workshop(store, nixpkgs, running=0)).findings
+    roots = config.snapshots.roots_dir
+    found = (await inspect_workshop(store, nixpkgs, running=0)).findings
+    return (inspect_roots_directory(roots), *found) if roots else found
 
 
 async def inspect_workshop(store: NixStore, nixpkgs: Nixpkgs, *, running: int) -> HostReport:

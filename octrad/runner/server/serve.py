@@ -24,7 +24,14 @@ logger = logging.getLogger(__name__)
 _DAY_S = 86400.0
 _PRUNE_EVERY_S = 3600.0
 # What a reload cannot change, because the runner was made of these when it started.
-_FIXED = ("servant", "nix", "limits.commands_at_once")
+_FIXED = (
+    "servant",
+    "nix.nixpkgs",
+    "nix.store",
+    "nix.build_timeout_s",
+    "snapshots.roots_dir",
+    "limits.commands_at_once",
+)
 
 
 async def serve(state_dir: Path, config_path: Path | None) -> None:
@@ -58,14 +65,17 @@ def _watch_children_without_threads() -> None:
 
 
 async def _prune_now_and_then(workshop: Workshop) -> None:
-    """Removes outputs and bundles whose time is over, at the start and every hour."""
+    """Removes outputs, bundles and environments whose time is over, at the start and every hour."""
     while True:
-        retention_s = workshop.config.limits.log_retention_days * _DAY_S
-        now = time.time()
+        config, now = workshop.config, time.time()
+        retention_s = config.limits.log_retention_days * _DAY_S
         removed = await asyncio.to_thread(workshop.outputs.prune, now - retention_s)
         await asyncio.to_thread(prune_bundles, workshop.bundles_dir, now - _DAY_S)
         if removed:
             logger.info("removed %d files of old output", removed)
+        dropped = await workshop.environments.drop_unused(now - config.nix.environment_retention_days * _DAY_S)
+        for environment_hash in dropped:
+            logger.info("dropped the environment %s, which was not used for long", environment_hash)
         await asyncio.sleep(_PRUNE_EVERY_S)
 
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from octrad.foundation.config import Config
 from octrad.foundation.settings import Settings
 from octrad.runner.server.nix.build_environment import EnvironmentBuilder
+from octrad.runner.server.nix.captured_environments import CapturedEnvironments
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
+from octrad.runner.server.nix.roots_directory import make_roots_directory
 from octrad.runner.server.nix.store import NixStore, choose_store
 from octrad.runner.server.output.output_store import OutputStore
 from octrad.runner.server.sandbox.command_groups import CommandGroups, open_command_groups
@@ -34,6 +36,7 @@ class Workshop:
     tree_hashes: TreeHashes
     # One for all operations: it holds the locks that keep two of them from building the same environment at once.
     builder: EnvironmentBuilder
+    environments: CapturedEnvironments
 
     @property
     def config(self) -> Config:
@@ -46,13 +49,17 @@ class Workshop:
         return self.runner_dir / "trees"
 
     @property
-    def environments_dir(self) -> Path:
-        """Where captured environments are."""
-        return self.runner_dir / "environments"
+    def snapshots_dir(self) -> Path:
+        """Where the roots of new snapshots go."""
+        return self.config.snapshots.roots_dir or self._own_snapshots_dir
 
     @property
-    def snapshots_dir(self) -> Path:
-        """Where the roots of snapshots are."""
+    def snapshot_roots(self) -> tuple[Path, ...]:
+        """Where roots of snapshots may be: those from before `snapshots.roots_dir` was set stay where they are."""
+        return tuple(dict.fromkeys((self.snapshots_dir, self._own_snapshots_dir)))
+
+    @property
+    def _own_snapshots_dir(self) -> Path:
         return self.runner_dir / "snapshots"
 
     @property
@@ -75,14 +82,17 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     """Makes the directories and looks at the machine.
 
     Raises:
-        ConfigurationError: Nix is not there, or the nixpkgs reference is of no use.
+        ConfigurationError: Nix is not there, the nixpkgs reference is of no use, or snapshots' roots have no place.
         UnavailableError: as root, the kernel gives us no mount namespace.
     """
     runner_dir, config = runner_directory(state_dir), settings.current
     # Before any program is started, so that all of ours are in one place.
     groups = await open_command_groups()
+    if config.snapshots.roots_dir is not None:
+        make_roots_directory(config.snapshots.roots_dir)
     store = choose_store(config.nix, runner_dir)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
+    builder = EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s)
     workshop = Workshop(
         runner_dir=runner_dir,
         settings=settings,
@@ -94,7 +104,8 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
         slots=CommandSlots(config.limits.commands_at_once),
         locks=TreeLocks(),
         tree_hashes=TreeHashes(),
-        builder=EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s),
+        builder=builder,
+        environments=CapturedEnvironments(builder.environments_dir, builder.locks),
     )
     write_etc(workshop.shown_dir / "etc")
     return workshop

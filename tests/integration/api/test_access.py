@@ -166,6 +166,13 @@ def test_audit_log_tells_who_was_let_through_and_who_was_refused(shared: House) 
     assert f"(uid=1 user=daemon method=octra.v1.TaskService/CancelTask target={task})" in shared.log
 
 
+def test_whoever_may_do_nothing_cannot_fill_the_audit_log(shared: House) -> None:
+    for number in range(3):
+        assert run_as(OUTSIDER, shared, "why", f"k{number}").exit_code == 77
+    told = [event["target"] for event in audit(shared, "--user", "65534") if event["method"].endswith("/ExplainTask")]
+    assert len(told) == 1
+
+
 def test_quota_refuses_with_a_sentence_and_comes_back(shared: House) -> None:
     tasks = [submit(MEMBER, shared) for _ in range(3)]
     said = run_as(MEMBER, shared, "submit", "one more", "--detach")

@@ -30,6 +30,15 @@ def _provider(**changes: Any) -> dict[str, Any]:
         ),
         ({"user": "octra-runner"}, "services.octra.user: `octra-runner` is taken"),
         ({"nixpkgs": "github:NixOS/nixpkgs"}, "services.octra.nixpkgs: github:NixOS/nixpkgs must be fetched"),
+        ({"snapshots": {"retentionDays": 0}}, "services.octra.snapshots.retentionDays: 0 is no number of days"),
+        ({"snapshots": {"rootsDirectory": "roots"}}, "services.octra.snapshots.rootsDirectory: `roots` is not an abs"),
+        ({"snapshots": {"rootsDirectory": "/a b"}}, "services.octra.snapshots.rootsDirectory: `/a b` is not an abs"),
+        ({"snapshots": {"rootsDirectory": "/home/a/r"}}, "services.octra.snapshots.rootsDirectory: the runner cannot"),
+        ({"snapshots": {"rootsDirectory": "STORE/r"}}, "services.octra.snapshots.rootsDirectory: the runner cannot"),
+        (
+            {"settings": {"snapshots": {"roots_dir": "/tmp/r"}}},
+            "services.octra.snapshots.rootsDirectory: the runner cannot write to /tmp/r",
+        ),
         (
             {"settings": {"providers": {"x": {"kind": "openai", "key_file": "STORE/abc"}}}},
             "services.octra.settings.providers.x.key_file: a secret must not",

@@ -25,6 +25,7 @@ CASES: dict[str, dict[str, Any]] = {
     "default": {},
     "dsn": {"database": {"createLocally": False, "dsnFile": "/run/secrets/dsn", "addresses": ["10.0.0.5"]}},
     "redis": {"redis": {"createLocally": True}},
+    "retention": {"snapshots": {"rootsDirectory": "/nix/var/nix/gcroots/octra", "retentionDays": 90}},
     "two_providers": TWO_PROVIDERS,
 }
 # What the issue allows, times ten; systemd before 257 does not know the `PrivateUsers=identity` of the gateway.
@@ -85,6 +86,18 @@ def test_nothing_of_the_journals_catalog_stays(tmp_path: Path) -> None:
     assert stopped[0] == f"ExecStop=/bin/rm --force {catalog}"
     assert started[1].endswith("--update-catalog")
     assert stopped[1].endswith("--update-catalog")
+
+
+def test_roots_of_snapshots_are_made_for_the_runner_and_writable_to_it_alone(tmp_path: Path) -> None:
+    files = render(CASES["retention"], tmp_path)
+    roots = "/nix/var/nix/gcroots/octra"
+    assert f"d {roots} 0755 octra-runner octra-runner -\n" in files["tmpfiles.d/octra.conf"]
+    assert [name for name, text in files.items() if f"ReadWritePaths=-{roots}\n" in text] == ["octra-runner.service"]
+    assert tomllib.loads(files["octrad.toml"])["snapshots"] == {
+        "secrets": "refuse",
+        "retention_days": 90,
+        "roots_dir": roots,
+    }
 
 
 def test_a_stop_waits_longer_than_octrad_drains(tmp_path: Path) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from octrad.foundation.config import Limits
+from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.tasks.cancel_signal import CancelSignal
-from octrad.tasks.events import CommandOutput, CommandStarted, EditsRefused, StepFinished, StepStarted
+from octrad.tasks.events import CommandFinished, CommandOutput, CommandStarted, EditsRefused, StepFinished, StepStarted
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.machine import TaskState
 from octrad.tasks.retry_task import retry_task
@@ -196,6 +197,22 @@ async def test_link_out_of_the_tree_is_no_way_out(desk: Desk, tmp_path: Path) ->
     [_, refused] = [e.detail for e in await desk.events(task.id) if isinstance(e.detail, EditsRefused)]
     assert any("outside/evil.txt" in reason for reason in refused.reasons)
     assert not list(outside.iterdir())
+
+
+async def test_retry_captures_an_environment_that_was_dropped_since(desk: Desk) -> None:
+    task_id = await desk.submit("never-passes")
+    assert (await desk.run(task_id)).state is TaskState.FAILED
+    for directory in (desk.state_dir / "runner" / "environments").iterdir():
+        remove_directory(directory)
+    before = len(await desk.events(task_id, CommandFinished))
+    await retry_task(desk.database, task_id)
+    again = await desk.run(task_id)
+    ran = [event.detail for event in (await desk.events(task_id, CommandFinished))[before:]]
+    assert ran, again.note
+    assert all(isinstance(detail, CommandFinished) and detail.exit_code == 1 for detail in ran)
+    assert "environment/2" in {step.name for step in await list_steps(desk.database, task_id)}
+    head = desk.git(again.store_path, "log", "-1", "--format=%s")
+    assert head != "Add the project's Nix environment", "main stays where the work left it"
 
 
 async def test_later_task_of_a_project_begins_with_its_newest_snapshot(desk: Desk) -> None:

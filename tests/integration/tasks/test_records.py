@@ -19,9 +19,9 @@ from octrad.tasks.snapshots import (
     NewSnapshot,
     SnapshotNotFoundError,
     SnapshotQuery,
+    choose_base,
     find_snapshot,
     list_snapshots,
-    newest_snapshot,
     record_snapshot,
 )
 from octrad.tasks.task import Lease
@@ -63,13 +63,13 @@ async def test_a_snapshot_is_named_by_its_id_or_its_task(database: Database) -> 
 
 
 async def test_a_project_goes_on_from_what_was_proved(database: Database) -> None:
-    assert await newest_snapshot(database, "p") is None
     lease = await submit_and_claim(database, project="p")
+    assert await choose_base(database, lease, "p") is None
     partial = await record_snapshot(database, lease, made("a", partial=True))
-    assert await newest_snapshot(database, "p") == partial
+    assert await choose_base(database, lease, "p") == partial
     proved = await record_snapshot(database, lease, made("b"))
     await record_snapshot(database, lease, made("c", partial=True))
-    assert await newest_snapshot(database, "p") == proved
+    assert await choose_base(database, lease, "p") == proved
     page = await list_snapshots(database, SnapshotQuery(project="p", page_size=2))
     rest = await list_snapshots(database, SnapshotQuery(project="p", page_size=2, page_token=page.next_page_token))
     assert [snapshot.store_path[-1] for snapshot in page.snapshots + rest.snapshots] == ["c", "b", "a"]

@@ -134,3 +134,26 @@ async def test_database_of_before_is_brought_to_users_with_what_it_holds(server:
         )
         with pytest.raises(psycopg.errors.UniqueViolation):
             connection.execute(repeated)
+
+
+async def test_refusals_of_tasks_of_others_leave_one_row_a_task(database: Database) -> None:
+    for target in ("k1", "k2", "k1", "k2"):
+        refused = NewAuditEvent(1, "carl", "Cancel", target, "", Outcome.REFUSED, target_exists=True)
+        await add_audit_event(database, refused)
+    assert [event.target for event in (await list_audit_events(database, AuditQuery())).events] == ["k2", "k1"]
+
+
+async def test_refusals_of_a_user_and_a_method_leave_one_row_an_hour(database: Database) -> None:
+    async def refuse(uid: int, method: str) -> None:
+        await add_audit_event(database, NewAuditEvent(uid, "eve", method, "t", "", Outcome.REFUSED))
+
+    await asyncio.gather(*(refuse(uid, method) for uid in (1, 2) for method in ("a", "b") for _ in range(20)))
+    assert len((await list_audit_events(database, AuditQuery())).events) == 4
+    async with database.connection() as connection:
+        await connection.execute("UPDATE audit_events SET at = at - interval '61 minutes' WHERE uid = 1")
+    await asyncio.gather(*(refuse(uid, "a") for uid in (1, 2) for _ in range(5)))
+    assert len((await list_audit_events(database, AuditQuery(user="1"))).events) == 3
+    assert len((await list_audit_events(database, AuditQuery(user="2"))).events) == 2
+    for _ in range(2):
+        await add_audit_event(database, NewAuditEvent(1, "eve", "a", "t", "", Outcome.ALLOWED))
+    assert len((await list_audit_events(database, AuditQuery(user="1"))).events) == 5

@@ -2,7 +2,7 @@ from pathlib import Path
 
 import pytest
 
-from octrad.foundation.config import Config
+from octrad.foundation.config import Config, parse_config
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.settings import Settings
 
@@ -62,3 +62,23 @@ def test_without_a_file_there_are_the_defaults() -> None:
     settings = Settings.load(None, fixed=FIXED)
     assert settings.reload() == ()
     assert settings.current == Config()
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        ('[snapshots]\nroots_dir = "roots"\n', "`snapshots.roots_dir`: `roots` is not an absolute path"),
+        ("[snapshots]\nretention_days = 0\n", "`snapshots.retention_days`: "),
+        ("[nix]\nenvironment_retention_days = 0\n", "`nix.environment_retention_days`: "),
+        ("[limits]\naudit_retention_days = -1\n", "`limits.audit_retention_days`: "),
+    ],
+)
+def test_a_retention_or_a_place_that_means_nothing_is_refused_by_name(text: str, fault: str) -> None:
+    with pytest.raises(ConfigurationError) as caught:
+        parse_config(text)
+    assert fault in caught.value.message
+
+
+def test_without_a_word_snapshots_are_kept_for_ever() -> None:
+    config = parse_config('[snapshots]\nroots_dir = "/nix/var/nix/gcroots/octra"\n')
+    assert (config.snapshots.retention_days, config.snapshots.roots_dir) == (None, Path("/nix/var/nix/gcroots/octra"))

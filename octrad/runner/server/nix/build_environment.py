@@ -14,8 +14,9 @@ from pathlib import Path
 
 from octrad.foundation.process import CommandFailedError
 from octrad.runner.operations import MAIN_BRANCH, BuiltEnvironment, StackEnvironment
+from octrad.runner.server.nix.captured_environments import note_use
 from octrad.runner.server.nix.dev_env import parse_dev_env
-from octrad.runner.server.nix.environment import Environment, load_environment, save_environment
+from octrad.runner.server.nix.environment import FILE_NAME, Environment, load_environment, save_environment
 from octrad.runner.server.nix.evaluation_error import explain
 from octrad.runner.server.nix.flake import flake_text
 from octrad.runner.server.nix.flake_lock import pinned_lock_text
@@ -118,6 +119,8 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
     directory = builder.environments_dir / environment_hash
     async with builder.locks.hold(environment_hash):
         if await asyncio.to_thread(_is_captured, directory):
+            # A command is about to follow.
+            await asyncio.to_thread(note_use, directory)
             return environment_hash
         try:
             await asyncio.to_thread(_begin, directory)
@@ -143,7 +146,7 @@ async def _capture(builder: EnvironmentBuilder, key: str, flake: Mapping[str, st
 
 def _is_captured(directory: Path) -> bool:
     # Both exist only as long as the root holds: what it points to may have been removed by hand.
-    return (directory / "environment.json").exists() and (directory / "profile").exists()
+    return (directory / FILE_NAME).exists() and (directory / "profile").exists()
 
 
 def _begin(directory: Path) -> None:

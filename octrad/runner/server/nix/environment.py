@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from octrad.foundation.errors import NotFoundError
 
+FILE_NAME = "environment.json"
 _HASH = re.compile(r"[0-9a-f]{64}")
 
 
@@ -58,7 +59,7 @@ def load_environment(environments_dir: Path, environment_hash: str) -> Environme
         raise missing
     directory = environments_dir / environment_hash
     try:
-        file = _File.model_validate_json((directory / "environment.json").read_bytes())
+        file = _File.model_validate_json((directory / FILE_NAME).read_bytes())
     except (FileNotFoundError, ValidationError) as error:
         raise missing from error
     return Environment(
@@ -93,4 +94,4 @@ def save_environment(environment: Environment, activate: str) -> None:
     )
     part = directory / ".environment.json.part"
     part.write_text(file.model_dump_json(indent=1))
-    part.replace(directory / "environment.json")
+    part.replace(directory / FILE_NAME)

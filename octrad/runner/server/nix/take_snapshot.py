@@ -9,33 +9,25 @@ import asyncio
 import errno
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
-
 from octrad.foundation.errors import ExhaustedError, UnavailableError
 from octrad.foundation.process import CommandFailedError
 from octrad.runner.operations import Snapshot
 from octrad.runner.server.nix.assemble_snapshot import assemble_snapshot, assembly_place
 from octrad.runner.server.nix.garbage_lock import hold_off_garbage_collection
-from octrad.runner.server.nix.keyed_lock import KeyedLock
 from octrad.runner.server.nix.nix_command import add_root, add_to_store, is_valid, path_info
+from octrad.runner.server.nix.snapshot_root import (
+    SnapshotRecord,
+    read_record,
+    root_lock,
+    touch_record,
+    write_record,
+)
 from octrad.runner.server.nix.store import NixStore
 from octrad.runner.server.trees.commit_branch import read_tree_hash
 from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.runner.server.trees.task_tree import TaskTree, checked_commit
 
 ATTEMPTS = 5
-
-# Two tasks of one project may end at the same commit.
-_taking = KeyedLock()
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-    store_path: str
-    nar_hash: str
-    size_bytes: int
-    tree_hash: str
 
 
 async def take_snapshot(tree: TaskTree, commit: str, store: NixStore, snapshots_dir: Path) -> Snapshot:
@@ -51,14 +43,15 @@ async def take_snapshot(tree: TaskTree, commit: str, store: NixStore, snapshots_
         CommandFailedError: git or Nix failed.
     """
     root = snapshots_dir / checked_commit(commit)
-    async with _taking.hold(str(root)):
+    async with root_lock.hold(str(root)):
         known = await _find(root, store)
         if known is not None:
+            await asyncio.to_thread(touch_record, root)
             return _snapshot(known, unchanged=True)
         await asyncio.to_thread(snapshots_dir.mkdir, mode=0o700, parents=True, exist_ok=True)
         try:
             record = await _take(tree, commit, store, root)
-            await asyncio.to_thread(_write, root, record)
+            await asyncio.to_thread(write_record, root, record)
         except OSError as error:
             await asyncio.to_thread(root.unlink, missing_ok=True)
             if error.errno in (errno.ENOSPC, errno.EDQUOT):
@@ -69,11 +62,11 @@ async def take_snapshot(tree: TaskTree, commit: str, store: NixStore, snapshots_
     return _snapshot(record, unchanged=False)
 
 
-async def _take(tree: TaskTree, commit: str, store: NixStore, root: Path) -> _Record:
+async def _take(tree: TaskTree, commit: str, store: NixStore, root: Path) -> SnapshotRecord:
     place = await assemble_snapshot(tree, commit)
     store_path = await _add_rooted(store, place, root)
     described = await path_info(store, store_path)
-    return _Record(
+    return SnapshotRecord(
         store_path=store_path,
         nar_hash=described.nar_hash,
         size_bytes=described.size_bytes,
@@ -105,35 +98,13 @@ async def _add_and_root(store: NixStore, place: Path, root: Path) -> str | None:
     return None
 
 
-async def _find(root: Path, store: NixStore) -> _Record | None:
+async def _find(root: Path, store: NixStore) -> SnapshotRecord | None:
     """What is known of a commit's snapshot, if that is still in the store."""
-    record = await asyncio.to_thread(_read, root)
+    record = await asyncio.to_thread(read_record, root)
     if record is None or not await is_valid(store, record.store_path):
         return None
     return record
 
 
-def _read(root: Path) -> _Record | None:
-    try:
-        record = _Record.model_validate_json(_record_path(root).read_bytes())
-        rooted = str(root.readlink()) == record.store_path
-    except (FileNotFoundError, ValidationError):
-        return None
-    return record if rooted else None
-
-
-def _write(root: Path, record: _Record) -> None:
-    part = root.with_name(f".{root.name}.part")
-    try:
-        part.write_text(record.model_dump_json())
-        part.replace(_record_path(root))
-    finally:
-        part.unlink(missing_ok=True)
-
-
-def _record_path(root: Path) -> Path:
-    return root.with_name(f"{root.name}.json")
-
-
-def _snapshot(record: _Record, *, unchanged: bool) -> Snapshot:
+def _snapshot(record: SnapshotRecord, *, unchanged: bool) -> Snapshot:
     return Snapshot(record.store_path, record.nar_hash, record.size_bytes, record.tree_hash, unchanged)

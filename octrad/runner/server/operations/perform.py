@@ -9,6 +9,7 @@ from octrad.runner.operations import MAIN_BRANCH, CreatedTree, StackEnvironment
 from octrad.runner.server.nix.build_environment import EnvironmentRequest, build_environment
 from octrad.runner.server.nix.read_snapshot import create_tree_from_snapshot
 from octrad.runner.server.nix.take_snapshot import take_snapshot
+from octrad.runner.server.nix.unroot_snapshot import unroot_snapshot
 from octrad.runner.server.operations.edit_branch import edit_branch
 from octrad.runner.server.operations.run_command import run_command
 from octrad.runner.server.secrets.refuse_secrets import refuse_secrets
@@ -20,6 +21,8 @@ from octrad.runner.server.trees.merge_branch import merge_branch
 from octrad.runner.server.trees.remove_tree import remove_tree
 from octrad.runner.server.trees.task_tree import existing_tree, task_tree
 from octrad.runner.server.workshop import Workshop
+
+_HOUR_S = 3600.0
 
 
 async def perform(workshop: Workshop, request: pb.ExecuteRequest, report: Report) -> pb.Finished:
@@ -43,6 +46,8 @@ async def perform(workshop: Workshop, request: pb.ExecuteRequest, report: Report
             finished = await _take_snapshot(workshop, request.take_snapshot)
         case "remove_tree":
             finished = await _remove_tree(workshop, request.remove_tree)
+        case "unroot_snapshot":
+            finished = await _unroot_snapshot(workshop, request.unroot_snapshot)
         case None:
             raise InvalidRequestError("the request names no operation", field="operation")
         case other:
@@ -119,3 +124,10 @@ async def _remove_tree(workshop: Workshop, request: pb.RemoveTree) -> pb.Finishe
     async with workshop.locks.hold_tree(request.task_id):
         await remove_tree(task_tree(workshop.runner_dir, request.task_id))
     return pb.Finished(remove_tree=pb.RemoveTreeResult())
+
+
+async def _unroot_snapshot(workshop: Workshop, request: pb.UnrootSnapshot) -> pb.Finished:
+    promised_s = workshop.config.servant.spool_hours * _HOUR_S
+    places = workshop.snapshot_roots
+    unrooted = await unroot_snapshot(request.store_path, request.commit, places, promised_s=promised_s)
+    return pb.Finished(unroot_snapshot=pb.UnrootSnapshotResult(unrooted=unrooted))

@@ -8,7 +8,7 @@ from pathlib import Path
 from octra_proto.runner.v1 import runner_pb2 as pb
 from octrad.foundation.errors import InvalidRequestError
 from octrad.foundation.once.messages import Report
-from octrad.runner.server.nix.environment import Environment, load_environment
+from octrad.runner.server.nix.environment import Environment
 from octrad.runner.server.operations.report_output import OutputReporter
 from octrad.runner.server.sandbox.describe_sandbox import Sandbox
 from octrad.runner.server.sandbox.limit_command import Limits, limit_shell
@@ -38,7 +38,18 @@ async def run_command(workshop: Workshop, request_id: str, request: pb.RunComman
     """
     _check(request.command)
     tree = existing_tree(workshop.runner_dir, request.task_id)
-    environment = load_environment(workshop.environments_dir, request.environment_hash)
+    with workshop.environments.use(request.environment_hash) as environment:
+        return await _run_in(workshop, environment, tree, request_id, request, report)
+
+
+async def _run_in(
+    workshop: Workshop,
+    environment: Environment,
+    tree: TaskTree,
+    request_id: str,
+    request: pb.RunCommand,
+    report: Report,
+) -> pb.Finished:
     async with workshop.locks.hold_branches(request.task_id, request.branch):
         work_dir = await reset_branch(tree, request.branch, request.commit)
         tree_hash = await workshop.tree_hashes.read(tree, request.commit)
