@@ -207,8 +207,9 @@ async def test_pruning_meanwhile_takes_nothing_from_a_task_that_begins(database:
     finally:
         stop.set()
         await pruning
+    await prune_snapshots(database, PruneOrder(MACHINE, 1))
     kept = (await list_snapshots(database, SnapshotQuery(project="p"))).snapshots
-    assert len(kept) < 5
+    assert len(kept) == 1
 
 
 async def test_database_of_before_knows_whose_store_its_snapshots_are_in(server: str, tmp_path: Path) -> None:
