@@ -23,7 +23,7 @@ from pathlib import Path
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
-from octrad.foundation.end_process import end_process
+from octrad.foundation.end_process import end_process, process_ended
 from octrad.foundation.errors import ConfigurationError, OctraError, UnavailableError
 from octrad.foundation.lock_file import LockFile
 from octrad.foundation.postgres.pool import with_retry
@@ -47,6 +47,11 @@ _SETTINGS = {
     "io_method": "sync",
     "jit": "off",
     "log_checkpoints": "off",
+    # octrad's heartbeat is a write in ten seconds, which keeps both writers from ever hibernating. Without them, who
+    # commits still flushes its own WAL, and who needs a buffer writes it out itself.
+    "wal_writer_delay": "10s",
+    "bgwriter_delay": "10s",
+    "autovacuum_naptime": "5min",
 }
 _ATTEMPTS_AFTER_KILL = 20
 _PAUSE_AFTER_KILL_S = 0.25
@@ -64,6 +69,12 @@ class EmbeddedPostgres:
     def is_running(self) -> bool:
         """Whether the server's process is there."""
         return _running_pid(self.data) is not None
+
+    async def ended(self) -> None:
+        """Returns when the server's process is gone."""
+        pid = _running_pid(self.data)
+        if pid is not None:
+            await process_ended(pid, lambda: _running_pid(self.data) == pid)
 
     async def stop(self, *, timeout_s: float = 20.0) -> None:
         """Ends the server, open transactions rolled back, and waits for it.
