@@ -90,11 +90,18 @@ class ServantConnection:
         return self._places.name
 
     async def is_running(self) -> bool:
-        """Whether the servant answers now. Does not start it.
+        """Whether the servant answers when it is called now. Does not start it.
 
-        Of one whose socket is systemd's nobody can tell without waking it: it counts as running.
+        One whose socket is systemd's does, whether it runs already or is started by the call.
         """
         return answers(self._places.socket()) if self._socket is None else self._socket.is_socket()
+
+    async def is_awake(self) -> bool:
+        """Whether the servant runs, as far as can be told without waking it.
+
+        One whose socket is systemd's is known to run only while we are connected to it.
+        """
+        return await self.is_running() if self._socket is None else self._channel is not None
 
     async def channel(self, *, start: bool = True) -> grpc.aio.Channel:
         """A channel to the servant, which is started when it is not there.
