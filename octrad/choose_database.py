@@ -14,7 +14,7 @@ from octrad.tasks.migrate import migrate
 
 logger = logging.getLogger(__name__)
 
-LOOK_EVERY_S = 2.0
+_PAUSE_S = 2.0
 
 
 @asynccontextmanager
@@ -51,14 +51,13 @@ async def _kept_running(server: EmbeddedPostgres, state_dir: Path) -> AsyncItera
 async def _keep_running(server: EmbeddedPostgres, state_dir: Path) -> None:
     """Starts the private PostgreSQL again when it ended by itself: nobody else watches over it."""
     while True:
-        await asyncio.sleep(LOOK_EVERY_S)
-        if server.is_running:
-            continue
+        await server.ended()
         logger.error("the private PostgreSQL is gone; starting it again")
         try:
             await ensure_running(state_dir)
         except OctraError as error:
             logger.error("cannot start the private PostgreSQL again: %s", error.message)  # noqa: TRY400 - no traceback needed
+            await asyncio.sleep(_PAUSE_S)
 
 
 async def migrate_database(state_dir: Path, config: Database) -> None:

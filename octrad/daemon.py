@@ -9,11 +9,11 @@ import contextlib
 import logging
 import os
 import sys
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator, Coroutine, Iterable
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from octrad.api.access_table import read_access_table
 from octrad.api.parts import Parts
@@ -47,6 +47,8 @@ from octrad.vital_signs import VitalSigns
 
 _log = logging.getLogger(__name__)
 
+T = TypeVar("T")
+
 # What a call that is being answered gets to finish, once nothing new is taken.
 _ANSWERING_S = 2.0
 # A servant that works on nothing is gone in far less; one that works is left to finish.
@@ -55,6 +57,8 @@ _AT_ONCE_S = 0.2
 _LISTENING_S = 30.0
 # What is cancelled gets to let go.
 _LET_GO_S = 2.0
+# What was begun at the start and is given up gets to tidy up: a private PostgreSQL that has just come up is ended.
+_TIDY_UP_S = 10.0
 # How the queue names the work on a task.
 RUN_NAME = "task "
 # The queue keeps to `limits.drain_s` by itself, and then writes down what it drained.
@@ -81,11 +85,12 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         manager.show_status("waiting for PostgreSQL")
         keep_accepted(state_dir, settings.text)
         async with AsyncExitStack() as ends:
-            dsn = await ends.enter_async_context(migrated_database(config.database, state_dir))
-            database = await ends.enter_async_context(_open(Database(dsn)))
+            database = await _unless_stopped(wishes, _open_database(ends, config, state_dir))
+            if database is None:
+                return
             gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
             runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
-            wakeups = Wakeups(dsn)
+            wakeups = Wakeups(database.dsn)
             runner_client, machine = RunnerClient(runner), machine_id(state_dir)
             parts = Parts(
                 settings=settings,
@@ -107,6 +112,21 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
             # They would be waited for at the end of the event loop, however long they wait for a database that is gone.
             logging.shutdown()
             os._exit(os.EX_OK)
+
+
+async def _open_database(ends: AsyncExitStack, config: Config, state_dir: Path) -> Database:
+    dsn = await ends.enter_async_context(migrated_database(config.database, state_dir))
+    return await ends.enter_async_context(_open(Database(dsn)))
+
+
+async def _unless_stopped(wishes: SignalWishes, start: Coroutine[Any, Any, T]) -> T | None:
+    """What is started; None where an end is asked for meanwhile: that does not wait for a slow disk or a far server."""
+    starting, stopping = asyncio.create_task(start), asyncio.create_task(wishes.stop.wait())
+    try:
+        await asyncio.wait({starting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        return None if wishes.stop.is_set() else starting.result()
+    finally:
+        await end_tasks(starting, stopping, ask_again_s=_TIDY_UP_S)
 
 
 async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: ServiceManager) -> None:

@@ -223,10 +223,15 @@ class House:
 
     def kill_postgres(self) -> None:
         """SIGKILL to the private PostgreSQL and all its processes, as the kernel's would be when a machine stops."""
-        lines = (self.state_dir / "postgres" / "data" / "postmaster.pid").read_text(encoding="utf-8").splitlines()
-        for pid in (int(lines[0]), *children(int(lines[0]))):
+        postmaster = self.postmaster_pid()
+        for pid in (postmaster, *children(postmaster)):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
+
+    def postmaster_pid(self) -> int:
+        """The first process of the private PostgreSQL."""
+        pid_file = self.state_dir / "postgres" / "data" / "postmaster.pid"
+        return int(pid_file.read_text(encoding="utf-8").splitlines()[0])
 
     def left_behind(self, tasks: Sequence[str]) -> list[str]:
         """What is left of tasks that are over: working directories, and entries of the servants' spools."""

@@ -48,7 +48,7 @@ async def _cache(parts: Parts) -> list[Component]:
 
 async def _gateway(connection: ServantConnection) -> list[Component]:
     # It takes seconds to load what it needs: a look at the state is no reason to wake it.
-    detail = "running" if await connection.is_running() else "asleep, wakes when asked"
+    detail = "running" if await connection.is_awake() else "asleep, wakes when asked"
     return [Component(name="gateway", healthy=True, detail=detail)]
 
 

@@ -1,4 +1,7 @@
-"""The gRPC server behind the front door: our services behind the guard, with health and reflection beside them."""
+"""The gRPC server behind the front door: our services behind the guard, with health and reflection beside them.
+
+It is made when somebody calls, and goes when nobody does; the servicers stay.
+"""
 
 import asyncio
 import os
@@ -31,8 +34,10 @@ from octrad.foundation.door.front_door import FrontDoor
 from octrad.foundation.door.listener import open_listener
 from octrad.foundation.door.peer import Peer
 from octrad.foundation.door.raise_descriptor_limit import raise_descriptor_limit
+from octrad.foundation.door.server_on_demand import ServerOnDemand
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import ConfigurationError
-from octrad.foundation.unix_socket import MAX_SOCKET_PATH_BYTES, private_socket_path
+from octrad.foundation.unix_socket import MAX_SOCKET_PATH_BYTES
 
 SOCKET_NAME = "octra.sock"
 _SOCKET_MODE = 0o660
@@ -57,38 +62,36 @@ class ApiServer:
 
     def __init__(self, parts: Parts) -> None:
         self._path = socket_path(parts.state_dir)
-        self._inner = _inner_path(parts.state_dir)
         self._door: FrontDoor | None = None
         self._letting_in: asyncio.Task[None] | None = None
-        authorise = Authorise(parts.database, CurrentAccess(lambda: parts.config), self._peer_of)
-        self._server = grpc.aio.server(interceptors=(GuardHandlers(authorise),), options=_OPTIONS)
+        self._leaving: asyncio.Task[None] | None = None
+        self._authorise = Authorise(parts.database, CurrentAccess(lambda: parts.config), self._peer_of)
+        self._tasks = TaskServicer(parts)
+        self._snapshots = SnapshotServicer(parts)
+        self._system = SystemServicer(parts)
+        self._access = AccessServicer(parts)
         self._health = health_aio.HealthServicer()
-        tasks_pb2_grpc.add_TaskServiceServicer_to_server(TaskServicer(parts), self._server)
-        snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(SnapshotServicer(parts), self._server)
-        system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(parts), self._server)
-        access_pb2_grpc.add_AccessServiceServicer_to_server(AccessServicer(parts), self._server)
-        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
-        reflection.enable_server_reflection(
-            (*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), self._server
-        )
+        self._server = ServerOnDemand(self._make, parts.state_dir / "api")
 
     async def start(self, group: asyncio.TaskGroup) -> str:
         """Begins to serve, and returns the path of the socket. The caller holds the lock of the state directory.
 
         Args:
             group: owns the door; when that fails, so does all.
+
+        Raises:
+            UnavailableError: gRPC cannot serve here.
         """
         raise_descriptor_limit()
-        self._inner.unlink(missing_ok=True)
-        self._server.add_insecure_port(f"unix:{self._inner}")
-        await self._server.start()
         for service in ("", *_SERVICES):
             await self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
-        listener = open_listener(self._path, mode=_SOCKET_MODE)
+        async with self._server.reach():  # what is wrong with it is said now, not to the first who calls
+            listener = open_listener(self._path, mode=_SOCKET_MODE)
         path = str(listener.getsockname())
         # Everybody who may open the socket is let in: who may do nothing is told so.
-        self._door = FrontDoor(listener, self._inner, admit=lambda _: True)
+        self._door = FrontDoor(listener, self._server.reach, admit=lambda _: True)
         self._letting_in = group.create_task(self._door.run(), name="front door")
+        self._leaving = group.create_task(self._server.run(), name="server on demand")
         return path
 
     async def refuse(self) -> None:
@@ -99,11 +102,23 @@ class ApiServer:
         """Takes no new connection, ends, leaving what is being answered `grace_s` seconds; then our socket is gone."""
         if self._door:
             self._door.refuse()
-        await self._server.stop(grace_s)
+        if self._leaving:
+            await end_tasks(self._leaving)
+        await self._server.end(grace_s)
         if self._door and self._letting_in:
             await asyncio.wait({self._letting_in}, timeout=_DELIVERY_S)
             self._door.close()
             await asyncio.wait({self._letting_in})
+
+    def _make(self) -> grpc.aio.Server:
+        server = grpc.aio.server(interceptors=(GuardHandlers(self._authorise),), options=_OPTIONS)
+        tasks_pb2_grpc.add_TaskServiceServicer_to_server(self._tasks, server)
+        snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(self._snapshots, server)
+        system_pb2_grpc.add_SystemServiceServicer_to_server(self._system, server)
+        access_pb2_grpc.add_AccessServiceServicer_to_server(self._access, server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
+        reflection.enable_server_reflection((*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
+        return server
 
     def _peer_of(self, name: str) -> Peer | None:
         return self._door.peer_of(name) if self._door else None
@@ -122,11 +137,4 @@ def socket_path(state_dir: Path) -> Path:
             f"the socket's path has {length} bytes, and the kernel takes {MAX_SOCKET_PATH_BYTES}: {path}",
             hint="choose a shorter --state-dir",
         )
-    return path
-
-
-def _inner_path(state_dir: Path) -> Path:
-    """Where gRPC itself listens: in a directory that is open to our user only."""
-    path = private_socket_path(state_dir / "api", "inner.sock")
-    path.parent.chmod(0o700)
     return path

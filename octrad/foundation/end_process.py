@@ -1,4 +1,4 @@
-"""Ends a process that need not be our child, and waits until it is gone, by its pidfd: no polling, no reused pids."""
+"""Ends a process that need not be our child, or waits until it is gone, by its pidfd: no polling, no reused pids."""
 
 import asyncio
 import os
@@ -35,6 +35,24 @@ async def end_process(pid: int, number: signal.Signals, is_still_it: Callable[[]
     finally:
         os.close(fd)
     return True
+
+
+async def process_ended(pid: int, is_still_it: Callable[[], bool]) -> None:
+    """Returns when a process is gone.
+
+    Args:
+        pid: the process.
+        is_still_it: asked once the process is held, so that a reused id is not waited for.
+    """
+    try:
+        fd = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        if is_still_it():
+            await readable(fd)
+    finally:
+        os.close(fd)
 
 
 async def readable(fd: int) -> None:

@@ -10,12 +10,13 @@ from typing import Any
 _ASK_AGAIN_S = 1.0
 
 
-async def end_tasks(*tasks: asyncio.Task[Any]) -> None:
+async def end_tasks(*tasks: asyncio.Task[Any], ask_again_s: float = _ASK_AGAIN_S) -> None:
     """Cancels the tasks and returns when all have ended; what they raised stays with them.
 
+    One that has to tidy up gets `ask_again_s` seconds for it before it is cancelled again.
     Has no deadline of its own: a task that refuses to end for good is a bug, and its owner's deadline finds it.
     """
     while unfinished := {task for task in tasks if not task.done()}:
         for task in unfinished:
             task.cancel()
-        await asyncio.wait(unfinished, timeout=_ASK_AGAIN_S)
+        await asyncio.wait(unfinished, timeout=ask_again_s)

@@ -73,7 +73,7 @@ async def is_owned(database: Database, lease: Lease) -> bool:
     async def look(connection: AsyncConnection) -> bool:
         return await (await connection.execute(_QUERIES["is_owned"], values)).fetchone() is not None
 
-    return await database.run(look)
+    return await database.read(look)
 
 
 async def put_back_unclaimed(database: Database, task_id: TaskId) -> None:
@@ -125,7 +125,7 @@ async def fetched_tasks(database: Database, machine: str) -> frozenset[TaskId]:
         cursor = await connection.execute(_QUERIES["fetched_by_machine"], {"machine": machine})
         return frozenset(TaskId(row[0]) for row in await cursor.fetchall())
 
-    return await database.run(look)
+    return await database.read(look)
 
 
 async def forget_workers(database: Database, machine: str) -> None:
@@ -151,7 +151,7 @@ async def _abandoned(database: Database, hands: Hands) -> list[TaskId]:
         cursor = await connection.execute(_QUERIES["abandoned_tasks"], _values(hands))
         return [TaskId(row[0]) for row in await cursor.fetchall()]
 
-    return await database.run(look)
+    return await database.read(look)
 
 
 async def _reclaim(connection: AsyncConnection, task_id: TaskId, hands: Hands) -> bool:

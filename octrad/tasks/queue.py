@@ -42,9 +42,12 @@ from octrad.tasks.task import Lease, Task
 from octrad.tasks.wakeups import Wakeups
 
 logger = logging.getLogger(__name__)
-_HEARTBEAT_S: Final = 5.0
+# Two beats may be missed until `STALLED_S`.
+_HEARTBEAT_S: Final = 10.0
 # The worker is notified of new jobs; it looks by itself so often.
 _POLL_S: Final = 5.0
+# Nobody asks the queue to abort a job (`cancel_signal.py` is how work is ended), so it need not look for such ones.
+_NO_POLL_S: Final = 86_400.0
 _SWEEP_S: Final = 10.0
 _RESTART_PAUSE_S: Final = 1.0
 # Beyond the bound of a drain: to write down what was drained.
@@ -126,6 +129,7 @@ class TaskQueue:
             name=self._machine,
             concurrency=self._tasks_at_once,
             fetch_job_polling_interval=_POLL_S,
+            abort_job_polling_interval=_NO_POLL_S,
             shutdown_graceful_timeout=self._drain_s,
             delete_jobs=DeleteJobCondition.ALWAYS,
             install_signal_handlers=False,

@@ -14,10 +14,12 @@ import secrets
 import socket
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from octrad.foundation.door.peer import Peer, read_peer
 from octrad.foundation.door.splice import CHUNK_BYTES, splice
+from octrad.foundation.errors import UnavailableError
 
 logger = logging.getLogger(__name__)
 
@@ -30,19 +32,22 @@ _CONNECT_S = 10.0
 # A client of gRPC speaks at once; one that says nothing costs the server nothing.
 _FIRST_WORDS_S = 20.0
 
+Reach = Callable[[], AbstractAsyncContextManager[Path]]
+
 
 class FrontDoor:
     """Lets callers in to a gRPC server.
 
     Args:
         listener: accepts the callers; it is the door's from now on.
-        inner: the socket that the server listens on, in a directory that is open to our user only.
+        reach: gives the socket that the server listens on, in a directory that is open to our user only; held for as
+            long as a connection needs the server.
         admit: whether to let a caller in at all; one who is not is cut off without an answer.
     """
 
-    def __init__(self, listener: socket.socket, inner: Path, *, admit: Callable[[Peer], bool]) -> None:
+    def __init__(self, listener: socket.socket, reach: Reach, *, admit: Callable[[Peer], bool]) -> None:
         self._listener = listener
-        self._inner = os.fspath(inner)
+        self._reach = reach
         self._admit = admit
         self._peers: dict[str, Peer] = {}
         self._open_of: Counter[int] = Counter()
@@ -125,17 +130,22 @@ class FrontDoor:
         first = await _first_words(client)
         if not first:
             return
+        try:
+            async with self._reach() as path:
+                await self._pass_on(client, peer, first, path)
+        except (OSError, TimeoutError, UnavailableError) as error:
+            logger.warning("the server behind the door does not answer: %s", error)
+
+    async def _pass_on(self, client: socket.socket, peer: Peer, first: bytes, path: Path) -> None:
         name = self._new_name(peer)
         with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as inner:
             inner.settimeout(0)
             self._peers[name] = peer
             try:
                 inner.bind(f"\0{name}")
-                await _connect(inner, self._inner)
+                await _connect(inner, path)
                 await asyncio.get_running_loop().sock_sendall(inner, first)
                 await splice(client, inner)
-            except (OSError, TimeoutError) as error:
-                logger.warning("the server behind the door does not answer: %s", error)
             finally:
                 # Before the socket is closed: a name that anybody could bind again is no name of ours.
                 del self._peers[name]
@@ -153,12 +163,12 @@ async def _first_words(client: socket.socket) -> bytes:
     return b""
 
 
-async def _connect(inner: socket.socket, path: str) -> None:
+async def _connect(inner: socket.socket, path: Path) -> None:
     """Connects a non-blocking Unix socket, which never says "in progress" but only that the backlog is full."""
     async with asyncio.timeout(_CONNECT_S):
         while True:
             try:
-                inner.connect(path)
+                inner.connect(os.fspath(path))
             except BlockingIOError:
                 await asyncio.sleep(_PAUSE_S)
             else:

@@ -5,6 +5,7 @@ A servant that is started here is no child of octrad's in anything but name: it 
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import signal
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Final, TypeVar
 
 import grpc.aio
+from grpc import ChannelConnectivity
 
 from octrad.foundation.end_process import end_process, readable
 from octrad.foundation.errors import UnavailableError
@@ -29,7 +31,6 @@ logger = logging.getLogger(__name__)
 R = TypeVar("R")
 
 LOG_KEPT_BYTES: Final = 10 * 1024 * 1024
-_CLOSE_GRACE_S = 3600.0
 _EXIT_TIMEOUT_S = 10.0
 _CHANNEL_OPTIONS = (
     ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
@@ -38,6 +39,7 @@ _CHANNEL_OPTIONS = (
     ("grpc.use_local_subchannel_pool", 1),
     ("grpc.enable_retries", 0),
 )
+_CONNECTED: Final = (ChannelConnectivity.CONNECTING, ChannelConnectivity.READY)
 # What systemd tells this process alone.
 _OURS_FROM_SYSTEMD = (
     "NOTIFY_SOCKET",
@@ -80,7 +82,7 @@ class ServantConnection:
         self._start_timeout_s = start_timeout_s
         self._channel: grpc.aio.Channel | None = None
         self._lock = asyncio.Lock()
-        self._closing: set[asyncio.Task[None]] = set()
+        self._watching: asyncio.Task[None] | None = None
 
     @property
     def name(self) -> str:
@@ -88,11 +90,18 @@ class ServantConnection:
         return self._places.name
 
     async def is_running(self) -> bool:
-        """Whether the servant answers now. Does not start it.
+        """Whether the servant answers when it is called now. Does not start it.
 
-        Of one whose socket is systemd's nobody can tell without waking it: it counts as running.
+        One whose socket is systemd's does, whether it runs already or is started by the call.
         """
         return answers(self._places.socket()) if self._socket is None else self._socket.is_socket()
+
+    async def is_awake(self) -> bool:
+        """Whether the servant runs, as far as can be told without waking it.
+
+        One whose socket is systemd's is known to run only while we are connected to it.
+        """
+        return await self.is_running() if self._socket is None else self._channel is not None
 
     async def channel(self, *, start: bool = True) -> grpc.aio.Channel:
         """A channel to the servant, which is started when it is not there.
@@ -108,15 +117,13 @@ class ServantConnection:
                 else:
                     await self._find(self._socket)
                 self._channel = grpc.aio.insecure_channel(f"unix:{path}", options=_CHANNEL_OPTIONS)
+                self._watching = asyncio.create_task(self._watch(self._channel), name=f"watch the {self.name}")
             return self._channel
 
     def lost(self, channel: grpc.aio.Channel) -> None:
         """Says that a channel is of no use any more; the next one is made anew."""
         if self._channel is channel:
-            self._channel = None
-            # Closing it at once would cancel the tasks of others that use it; with the servant gone they end anyway.
-            self._closing.add(task := asyncio.create_task(channel.close(_CLOSE_GRACE_S)))
-            task.add_done_callback(self._closing.discard)
+            self._forget_channel()
 
     async def call(self, make: Callable[[grpc.aio.Channel], Awaitable[R]], *, timeout_s: float = 30.0) -> R:
         """Makes a call that may be repeated, over lost connections and dead servants.
@@ -182,12 +189,30 @@ class ServantConnection:
 
     async def close(self) -> None:
         """Closes the channel. The servant lives on."""
-        channel, self._channel = self._channel, None
+        channel = self._channel
+        self._forget_channel()
         if channel is not None:
             await channel.close()
-        for task in self._closing:
-            task.cancel()
-        await asyncio.gather(*self._closing, return_exceptions=True)
+
+    async def _watch(self, channel: grpc.aio.Channel) -> None:
+        """Gives a channel up when its servant has gone: a channel alone keeps gRPC awake (`server_on_demand.py`)."""
+        try:
+            channel.get_state(try_to_connect=True)
+            await channel.wait_for_state_change(ChannelConnectivity.IDLE)
+            while (state := channel.get_state()) in _CONNECTED:
+                await channel.wait_for_state_change(state)
+            self.lost(channel)
+        finally:
+            # A stream that was not read to its end is part of a cycle, and would hold the channel.
+            del channel
+            gc.collect()
+
+    def _forget_channel(self) -> None:
+        """Does not close it, which would cancel the calls that others make on it: it goes with the last of them."""
+        self._channel = None
+        if self._watching is not None:
+            self._watching.cancel()
+            self._watching = None
 
     async def _find(self, socket: Path) -> None:
         deadline = Deadline(self._start_timeout_s)

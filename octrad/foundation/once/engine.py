@@ -10,9 +10,9 @@ import logging
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractContextManager
 
+from octrad.foundation.activity import Activity
 from octrad.foundation.errors import CancelledByCallerError, OctraError, UnavailableError
 from octrad.foundation.logging import log_fields
-from octrad.foundation.once.activity import Activity
 from octrad.foundation.once.execution import Execution
 from octrad.foundation.once.messages import (
     Accepted,

@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 import grpc
 import grpc.aio
 
+from octrad.foundation.activity import Activity
 from octrad.foundation.errors import OctraError
-from octrad.foundation.once.activity import Activity
 from octrad.foundation.once.status import abort_with
 
 logger = logging.getLogger(__name__)

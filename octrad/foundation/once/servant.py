@@ -21,13 +21,13 @@ from pathlib import Path
 
 import grpc.aio
 
+from octrad.foundation.activity import Activity
 from octrad.foundation.door.front_door import FrontDoor
 from octrad.foundation.door.listener import open_listener
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import UnavailableError
 from octrad.foundation.lock_file import LockFile
 from octrad.foundation.message_ids import MessageId
-from octrad.foundation.once.activity import Activity
 from octrad.foundation.once.admit_clients import admit_clients
 from octrad.foundation.once.engine import ABANDON_TIMEOUT_S, Engine
 from octrad.foundation.once.guard_calls import CallGuard
@@ -90,7 +90,8 @@ async def serve_servant(name: str, state_dir: Path, settings: Settings, add_serv
     await server.start()
     listener = open_listener(places.socket(), mode=_OWNER_ONLY)
     logger.info("%s serves on %s", name, listener.getsockname(), extra={"message_id": MessageId.SERVANT_STARTED})
-    door = FrontDoor(listener, places.inner_socket(), admit=admit)
+    # Always there: when nobody wants it, the whole servant goes.
+    door = FrontDoor(listener, lambda: contextlib.nullcontext(places.inner_socket()), admit=admit)
     await _serve(_House(name, settings, activity, engine, server, door), signals)
     spool.close()
     # The lock is held until the process ends: grpc may unlink the inner socket as late as that.

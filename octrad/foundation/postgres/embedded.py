@@ -23,7 +23,7 @@ from pathlib import Path
 from psycopg import AsyncConnection, sql
 from psycopg.conninfo import make_conninfo
 
-from octrad.foundation.end_process import end_process
+from octrad.foundation.end_process import end_process, process_ended
 from octrad.foundation.errors import ConfigurationError, OctraError, UnavailableError
 from octrad.foundation.lock_file import LockFile
 from octrad.foundation.postgres.pool import with_retry
@@ -47,6 +47,11 @@ _SETTINGS = {
     "io_method": "sync",
     "jit": "off",
     "log_checkpoints": "off",
+    # octrad's heartbeat is a write in ten seconds, which keeps both writers from ever hibernating. Without them, who
+    # commits still flushes its own WAL, and who needs a buffer writes it out itself.
+    "wal_writer_delay": "10s",
+    "bgwriter_delay": "10s",
+    "autovacuum_naptime": "5min",
 }
 _ATTEMPTS_AFTER_KILL = 20
 _PAUSE_AFTER_KILL_S = 0.25
@@ -65,6 +70,12 @@ class EmbeddedPostgres:
         """Whether the server's process is there."""
         return _running_pid(self.data) is not None
 
+    async def ended(self) -> None:
+        """Returns when the server's process is gone."""
+        pid = _running_pid(self.data)
+        if pid is not None:
+            await process_ended(pid, lambda: _running_pid(self.data) == pid)
+
     async def stop(self, *, timeout_s: float = 20.0) -> None:
         """Ends the server, open transactions rolled back, and waits for it.
 
@@ -82,6 +93,8 @@ class EmbeddedPostgres:
 async def ensure_running(state_dir: Path, *, timeout_s: float = 60.0) -> EmbeddedPostgres:
     """Starts the private server of this state directory, or attaches to it when it runs already.
 
+    Cancelled, it leaves no server behind.
+
     Raises:
         ConfigurationError: this machine cannot run it; says why.
         UnavailableError: it does not come up within `timeout_s`.
@@ -96,6 +109,9 @@ async def ensure_running(state_dir: Path, *, timeout_s: float = 60.0) -> Embedde
                 await server.initialise()
                 await server.start()
             return EmbeddedPostgres(await _make_database(server.socket_directory(), timeout_s), server.data)
+    except asyncio.CancelledError:
+        await server.stop()
+        raise
     except TimeoutError as error:
         message = f"the private PostgreSQL did not come up within {timeout_s:g} s"
         raise UnavailableError(message, hint=f"see {server.log}") from error
@@ -164,8 +180,24 @@ class _Server:
     async def _start(self) -> None:
         settings = {**_SETTINGS, "unix_socket_directories": str(self.socket_directory_to_start())}
         options = " ".join(f"-c {shlex.quote(f'{name}={value}')}" for name, value in settings.items())
-        await self._run("pg_ctl", "start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log), "-o", options)
+        arguments = ["start", "-w", "-t", "60", "-D", str(self.data), "-l", str(self.log), "-o", options]
+        starting = asyncio.create_task(self._run("pg_ctl", *arguments))
+        try:
+            await asyncio.shield(starting)
+        except asyncio.CancelledError:
+            await self._end_start(starting)
+            raise
         logger.info("started the private PostgreSQL in %s", self.data)
+
+    async def _end_start(self, starting: asyncio.Task[None]) -> None:
+        """Ends the server as soon as there is one: what pg_ctl starts lives on without it, and is not known at once."""
+        while not starting.done():
+            await self.stop()
+            await asyncio.wait({starting}, timeout=_PAUSE_AFTER_KILL_S)
+        starting.exception()  # that there is no server now is what was wanted
+
+    async def stop(self) -> None:
+        await EmbeddedPostgres("", self.data).stop()
 
     def socket_directory_to_start(self) -> Path:
         return private_socket_directory(self.directory, _SOCKET_NAME_BYTES)

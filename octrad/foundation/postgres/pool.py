@@ -104,6 +104,19 @@ class Database:
 
         return await with_retry(attempt, patience_s=patience_s)
 
+    async def read(self, work: Callable[[Connection], Awaitable[T]]) -> T:
+        """Runs one statement that only reads: again after an outage, like `run`, but in no transaction of its own.
+
+        Raises:
+            DatabaseUnavailableError: the outage outlasted `DEFAULT_PATIENCE_S`.
+        """
+
+        async def attempt() -> T:
+            async with self.connection() as connection:
+                return await work(connection)
+
+        return await with_retry(attempt)
+
 
 def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnectionPool[Connection]:
     """A pool that is not open yet: `await pool.open()` or `async with pool`."""
@@ -126,8 +139,9 @@ def open_pool(dsn: str, *, min_size: int = 1, max_size: int = 8) -> AsyncConnect
 class _Look:
     """Looks at a connection before it is given out, so that one that died with the server is replaced, not handed over.
 
-    One that served a moment ago and of which nothing was heard since is not asked again: it costs a round trip. If it
-    dies just then, its user finds out, as in the middle of any statement.
+    One of which nothing was heard is not asked, because that costs a round trip, if it served a moment ago or leads to
+    this machine, whose kernel says at once when a server ends. If it dies just then, its user finds out, as in the
+    middle of any statement.
     """
 
     def __init__(self) -> None:
@@ -135,10 +149,16 @@ class _Look:
 
     async def __call__(self, connection: Connection) -> None:
         now = time.monotonic()
-        is_due = now - self._looked_at.get(connection, -_LOOK_AGAIN_AFTER_S) >= _LOOK_AGAIN_AFTER_S
+        looked_at = self._looked_at.get(connection, -_LOOK_AGAIN_AFTER_S)
+        is_due = now - looked_at >= _LOOK_AGAIN_AFTER_S and not _leads_to_this_machine(connection)
         if is_due or _has_said_something(connection):
             await AsyncConnectionPool.check_connection(connection)
             self._looked_at[connection] = now
+
+
+def _leads_to_this_machine(connection: Connection) -> bool:
+    """Whether it is a Unix socket: libpq says the directory that it lies in, or an abstract name."""
+    return connection.info.host.startswith(("/", "@"))
 
 
 def _has_said_something(connection: Connection) -> bool:

@@ -11,7 +11,7 @@ from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
 # A wait for notifications looks at its timeout so often.
-_LOOK_UP_S: Final = 5.0
+_LOOK_UP_S: Final = 30.0
 
 Result = TypeVar("Result")
 

@@ -3,9 +3,12 @@
 import asyncio
 import contextlib
 import os
+import random
+import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +17,7 @@ import psycopg
 import pytest
 
 from octra_proto.v1 import tasks_pb2, tasks_pb2_grpc
-from tests.daemon import ROOT, House, config_for, processes_naming
+from tests.daemon import ROOT, House, config_for, processes_naming, wait_until
 from tests.daemon import Rehearsal as RehearsalServer
 
 TIMEOUT_S = 60
@@ -65,6 +68,39 @@ def test_a_stop_is_clean_although_nobody_reads_any_more(own: House) -> None:
     process.stdout.close()
     process.terminate()
     assert process.wait(TIMEOUT_S) == os.EX_OK
+
+
+def test_a_stop_does_not_wait_for_a_database_that_is_away(own: House, tmp_path: Path) -> None:
+    own.config += f'[database]\ndsn = "host={tmp_path}"\n'
+    process = start(own)
+    assert process.stderr
+    assert any("PostgreSQL does not answer" in line for line in process.stderr)
+    process.terminate()
+    # It would try for half a minute.
+    assert process.wait(10) == os.EX_OK
+    process.stderr.close()
+
+
+def test_a_stop_at_any_moment_of_the_first_start_is_quick_and_leaves_nothing(own: House) -> None:
+    chance = random.Random(5)  # noqa: S311 - a schedule, not a secret
+    for _ in range(8):
+        process = start(own)
+        wait_until((own.state_dir / "lock").exists, TIMEOUT_S, "it has begun to start")
+        # Signals are listened to by then, or are about to be; PostgreSQL is made, started and migrated within 2 s.
+        time.sleep(chance.uniform(0, 2))
+        process.terminate()
+        process.communicate(timeout=20)
+        assert process.returncode in {os.EX_OK, -signal.SIGTERM}
+        assert processes_naming(own.base) == []
+        shutil.rmtree(own.state_dir)
+
+
+def start(own: House) -> subprocess.Popen[str]:
+    """Starts octrad and does not wait until it is ready."""
+    config = own.base / "octrad.toml"
+    config.write_text(own.config, encoding="utf-8")
+    argv = [sys.executable, "-m", "octrad", "serve", "--state-dir", str(own.state_dir), "--config", str(config)]
+    return subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
 
 
 def test_a_second_octrad_on_a_state_directory_is_told_who_has_it(octrad_running: House) -> None:

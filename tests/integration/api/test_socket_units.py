@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.daemon import House, Rehearsal, config_for
+from tests.daemon import House, Rehearsal, config_for, wait_until
 from tests.socket_unit import SocketUnit, activating
 
 pytestmark = pytest.mark.timeout(150)
@@ -75,13 +75,24 @@ def test_a_task_outlives_the_end_of_octrad_and_of_both_servants(
 
 
 def test_idle_servants_end_and_are_there_when_they_are_wanted(own: House, units: dict[str, SocketUnit]) -> None:
+    assert gateway_state(own) == "asleep, wakes when asked"
+    assert units["gateway"].starts == 0, "asking for the state wakes nobody"
     own.must("models")
+    assert gateway_state(own) == "running"
     own.must("stacks")
     first = units["gateway"].process
     assert first is not None
     assert first.wait(30) == os.EX_OK
+    wait_until(lambda: gateway_state(own) == "asleep, wakes when asked", 10, "octrad has noticed")
+    assert units["gateway"].starts == 1
     assert own.must("models", "--json").json["models"][0]["name"] == "rehearsal/slow"
     assert units["gateway"].starts == 2
+
+
+def gateway_state(own: House) -> str:
+    """What `octractl status` says of the gateway."""
+    components = own.must("status", "--json").json["components"]
+    return str(next(component["detail"] for component in components if component["name"] == "gateway"))
 
 
 def kill(unit: SocketUnit) -> None:

@@ -103,7 +103,7 @@ async def door_house(
     server.add_insecure_port(f"unix:{inner}")
     await server.start()
     outer = directory / "octra.sock"
-    door = FrontDoor(open_listener(outer, mode=0o666), inner, admit=admit)
+    door = FrontDoor(open_listener(outer, mode=0o666), lambda: contextlib.nullcontext(inner), admit=admit)
     made.append(DoorHouse(outer, inner, door, server))
     async with asyncio.TaskGroup() as group:
         running: Awaitable[None] = group.create_task(door.run())

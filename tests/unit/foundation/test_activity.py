@@ -2,7 +2,7 @@ import asyncio
 
 import pytest
 
-from octrad.foundation.once.activity import Activity
+from octrad.foundation.activity import Activity
 
 
 async def test_idle_servant_is_unwanted_after_its_patience() -> None:

@@ -1,4 +1,4 @@
-"""Counts what a servant is busy with, so that it exits only when nobody wants it."""
+"""Counts what something is busy with, so that it goes only when nobody wants it: a servant, or a server."""
 
 import asyncio
 from types import TracebackType
