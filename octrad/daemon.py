@@ -35,11 +35,14 @@ from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.content_hash import hash_content
+from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 from octrad.tasks.queue import TaskQueue
+from octrad.tasks.resume_regularly import resume_regularly
 from octrad.tasks.wakeups import Wakeups
 from octrad.vital_signs import VitalSigns
 
@@ -125,8 +128,11 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
         reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
+        resuming = group.create_task(
+            resume_regularly(parts.database, lambda: parts.config.budgets), name="resume paused tasks"
+        )
         await wishes.stop.wait()
-        await end_tasks(reloading)
+        await end_tasks(reloading, resuming)
         _tell_stop(parts, manager, signs, len(queue.running))
         await _drain(parts, queue, working, server, wishes)
         await end_tasks(listening, looking)
@@ -153,6 +159,8 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         limits=parts.config.limits,
         stacks=parts.stacks,
         guides=load_guides(),
+        prices=PriceList(parts.gateway),
+        content_hash=hash_content(),
         cache=parts.cache,
     )
     return Pipeline(tools, parts.settings)
