@@ -82,6 +82,8 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("created", clock_time(task.created_at, zone)),
         ("took", _took(task)),
         ("spent", _spent(task)),
+        ("budget", figures.cost(task.budget_usd) if task.HasField("budget_usd") else ""),
+        ("content", _content(answer.model_calls)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
 
@@ -135,6 +137,11 @@ def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, s
 def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
     asked = Counter(clean_line(call.model) for call in calls)
     return ", ".join(f"{model} ({count} call{'' if count == 1 else 's'})" for model, count in asked.items())
+
+
+def _content(calls: Sequence[tasks_pb2.ModelCall]) -> str:
+    """Returns by which prompts, guides, stacks and prices the calls were made; several when these were changed."""
+    return ", ".join(dict.fromkeys(clean_line(call.content_hash)[:12] for call in calls if call.content_hash))
 
 
 def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
