@@ -116,12 +116,18 @@ def _request(task: tasks_pb2.Task) -> list[str]:
 
 def _steps(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
     rows = [
-        (clean_line(s.name), clean_line(s.state), figures.duration(s.duration_ms), *_spent_on(s.name, answer),
+        (clean_line(s.name), _step_state(s, answer.task), figures.duration(s.duration_ms), *_spent_on(s.name, answer),
          clean_line(s.commit)[:10], "yes" if s.has_log else "")
         for s in answer.steps
     ]  # fmt: skip
     header = ("STEP", "STATE", "TIME", "TOKENS IN", "OUT", "COST", "COMMIT", "LOG")
     return layout_table(header, rows, width) if rows else []
+
+
+def _step_state(step: tasks_pb2.Step, task: tasks_pb2.Task) -> str:
+    # What a pause or an interruption left is made when the task goes on.
+    is_made = step.state != "running" or state_word(task.state) in {"running", "review"}
+    return clean_line(step.state) if is_made else "waits"
 
 
 def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, str]:

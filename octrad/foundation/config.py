@@ -186,7 +186,7 @@ class Access(_Section):
     viewer: Grant = Grant()
     # Who may submit tasks too, and cancel and retry their own.
     member: Grant = Grant()
-    # Who may cancel and retry the tasks of all, and read the audit log.
+    # Who may cancel and retry the tasks of all, raise budgets, and read the audit log.
     admin: Grant = Grant()
     # Who may do everything.
     owner: Grant = Grant()

@@ -45,6 +45,9 @@ def test_a_task_whose_budget_is_used_up_is_paused_and_done_when_it_is_raised(
     why = priced.must("why", task["id"]).stdout
     assert "is used up" in why
     assert f"budget raise {task['id']}" in why
+    [waiting] = [step["name"] for step in priced.show(task["id"])["steps"] if step["state"] == "running"]
+    assert f"{waiting} " in priced.must("show", task["id"]).stdout
+    assert " waits " in priced.must("show", task["id"]).stdout
     refused = priced.octractl("retry", task["id"])
     assert refused.exit_code == 1
     assert f"budget raise {task['id']}" in refused.stderr
