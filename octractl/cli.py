@@ -10,13 +10,14 @@ from octractl.exit_codes import exit_code_table
 # Each command is `command` in the module of its name; completion and help read the names from here.
 SECTIONS = {
     "Have something built": ("submit", "watch", "cancel", "retry"),
-    "See what happened": ("list", "show", "logs", "why", "diff"),
+    "See what happened": ("list", "show", "logs", "why", "diff", "cost"),
     "Get it": ("restore", "pull", "snapshots"),
     "The daemon and this program": (
         "status",
         "models",
         "stacks",
         "whoami",
+        "budget",
         "audit-log",
         "version",
         "completion",

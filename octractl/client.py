@@ -20,6 +20,7 @@ from octractl.rpc_error import is_answered, is_lost_connection, translate_rpc_er
 
 if TYPE_CHECKING:
     from octra_proto.v1.access_pb2_grpc import AccessServiceStub
+    from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub
     from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
     from octra_proto.v1.system_pb2_grpc import SystemServiceStub
     from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub
@@ -93,6 +94,13 @@ class Client:
         from octra_proto.v1.access_pb2_grpc import AccessServiceStub  # noqa: PLC0415 - as above
 
         return AccessServiceStub(self._channel)
+
+    @property
+    def budgets(self) -> "BudgetServiceStub":
+        """BudgetService."""
+        from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub  # noqa: PLC0415 - as above
+
+        return BudgetServiceStub(self._channel)
 
     def ask(
         self,

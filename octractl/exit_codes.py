@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "it worked; for submit, watch and retry: the task is done",
-    ExitCode.FAILED: "the task ended other than done, or its state does not allow this",
+    ExitCode.FAILED: "the task failed or was cancelled, or its state does not allow this",
     ExitCode.USAGE: "octractl does not understand its arguments",
     ExitCode.DATA: "the daemon refused what was sent, or a snapshot is damaged",
     ExitCode.NOT_FOUND: "no such task, snapshot, file or repository",
@@ -36,7 +36,7 @@ MEANINGS = {
     ExitCode.INTERNAL: "a bug, of octrad or of octractl",
     ExitCode.CANNOT_CREATE: "the target cannot be created",
     ExitCode.IO: "reading or writing failed",
-    ExitCode.TRY_LATER: "a limit or your quota was reached; it may work later",
+    ExitCode.TRY_LATER: "a limit or quota was reached, and it may work later; or a budget, and the task is paused",
     ExitCode.PROTOCOL: "octrad is older or newer than this octractl and does not know the call",
     ExitCode.NO_PERMISSION: "your role does not allow this, or you may not open octrad's socket",
     ExitCode.CONFIGURATION: "octrad is not configured for this",

@@ -1,4 +1,4 @@
-"""Follows a task's events to its final state, across restarts of the daemon. Knows no terminal."""
+"""Follows a task's events to its final state or a pause, across restarts of the daemon. Knows no terminal."""
 
 import time
 from collections.abc import Callable, Generator
@@ -11,7 +11,7 @@ from octractl.client import Client
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.rpc_error import is_answered, translate_rpc_error
-from octractl.states import FINAL
+from octractl.states import FINAL, PAUSED
 
 # How long the daemon may be away before we give up, and how often we look for it.
 RECONNECT_FOR_S = 120.0
@@ -47,14 +47,18 @@ class Follower:
         self._has_ended = False
 
     def events(self) -> Generator[events_pb2.Event, None, None]:
-        """Yields events until the task is in its final state and all are read.
+        """Yields events until the task is in its final state, or paused, and all are read.
 
         Raises:
             OctractlError: the daemon refused, or stayed away too long.
         """
         while True:
             with closing(self._watch_once()) as events:
-                yield from events
+                for event in events:
+                    yield event
+                    # One that was paused may have gone on since.
+                    if event.state_changed.to == PAUSED and self._is_over():
+                        return
             if self._has_ended and self._is_over():
                 return
             time.sleep(RECONNECT_DELAY_S)
@@ -103,7 +107,7 @@ class Follower:
 
     def _is_over(self) -> bool:
         task = self._client.ask(self._client.tasks.GetTask, tasks_pb2.GetTaskRequest(task=self._task_id)).task
-        return task.state in FINAL and task.last_seq <= self._seq
+        return (task.state in FINAL or task.state == PAUSED) and task.last_seq <= self._seq
 
 
 def _is_loss(error: grpc.RpcError) -> bool:

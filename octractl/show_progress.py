@@ -40,7 +40,9 @@ def progress_option(function: Function) -> Function:
 
 
 def follow_to_end(client: Client, task: tasks_pb2.Task, *, mode: str, after_seq: int = 0) -> tasks_pb2.Task:
-    """Shows a task's progress until it ends, and returns it as it is then. Exits 130 on Ctrl-C; the task goes on.
+    """Shows a task's progress until it ends or is paused, and returns it as it is then.
+
+    Exits 130 on Ctrl-C; the task goes on.
 
     Args:
         client: the connection.
@@ -78,7 +80,7 @@ def resolve_mode(mode: str) -> str:
 
 def exit_code_of(task: tasks_pb2.Task) -> ExitCode:
     """Returns 0 only for a task that is done."""
-    return ExitCode.OK if state_word(task.state) == "done" else ExitCode.FAILED
+    return {"done": ExitCode.OK, "paused": ExitCode.TRY_LATER}.get(state_word(task.state), ExitCode.FAILED)
 
 
 def _open_display(mode: str, task: tasks_pb2.Task) -> AbstractContextManager[Display]:

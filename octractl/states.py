@@ -6,6 +6,8 @@ _STATE_PREFIX = "TASK_STATE_"
 _PRIORITY_PREFIX = "TASK_PRIORITY_"
 STATES = tuple(name.removeprefix(_STATE_PREFIX).lower() for name in states_pb2.TaskState.keys()[1:])
 PRIORITIES = tuple(name.removeprefix(_PRIORITY_PREFIX) for name in tasks_pb2.TaskPriority.keys()[1:])
+# Nothing happens to it until somebody does something, or a day or month ends.
+PAUSED = states_pb2.TASK_STATE_PAUSED
 FINAL = frozenset({states_pb2.TASK_STATE_DONE, states_pb2.TASK_STATE_FAILED, states_pb2.TASK_STATE_CANCELLED})
 
 

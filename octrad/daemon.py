@@ -35,6 +35,8 @@ from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.content_hash import hash_content
+from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
 from octrad.retention.prune_snapshots import SnapshotPruner
@@ -42,6 +44,7 @@ from octrad.retention.sweep_daily import DailySweep
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 from octrad.tasks.queue import TaskQueue
+from octrad.tasks.resume_regularly import resume_regularly
 from octrad.tasks.wakeups import Wakeups
 from octrad.vital_signs import VitalSigns
 
@@ -152,8 +155,11 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         looking = group.create_task(signs.run(), name="vital signs")
         sweeping = group.create_task(sweep.run(), name="daily sweep")
         reloading = group.create_task(_reload(parts, wishes, manager, signs), name="reload")
+        resuming = group.create_task(
+            resume_regularly(parts.database, lambda: parts.config.budgets), name="resume paused tasks"
+        )
         await wishes.stop.wait()
-        await end_tasks(reloading, sweeping)
+        await end_tasks(reloading, sweeping, resuming)
         _tell_stop(parts, manager, signs, len(queue.running))
         await _drain(parts, queue, working, server, wishes)
         await end_tasks(listening, looking)
@@ -180,6 +186,8 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         limits=parts.config.limits,
         stacks=parts.stacks,
         guides=load_guides(),
+        prices=PriceList(parts.gateway),
+        content_hash=hash_content(),
         cache=parts.cache,
     )
     return Pipeline(tools, parts.settings)

@@ -78,6 +78,7 @@ class Task(_message.Message):
     UID_FIELD_NUMBER: _builtins.int
     USER_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
+    BUDGET_USD_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     project: _builtins.str
     title: _builtins.str
@@ -95,7 +96,7 @@ class Task(_message.Message):
     """The newest snapshot of this task; empty when there is none."""
     store_path: _builtins.str
     note: _builtins.str
-    """The advisor's note, for a task that ended other than done."""
+    """The advisor's note, for a task that ended other than done, or that is paused."""
     next_command: _builtins.str
     rehearsal: _builtins.bool
     """True when a rehearsal answered in place of a model."""
@@ -112,6 +113,8 @@ class Task(_message.Message):
     """Empty where the uid has no name."""
     allow_secrets: _builtins.bool
     """A person allowed its snapshots to hold what looks like a secret."""
+    budget_usd: _builtins.float
+    """US dollars that it may cost, where that was said when it was submitted."""
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Acceptance commands given with the request."""
@@ -151,12 +154,15 @@ class Task(_message.Message):
         uid: _builtins.int = ...,
         user: _builtins.str = ...,
         allow_secrets: _builtins.bool = ...,
+        budget_usd: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd", "created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
+    _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__budget_usd) -> _WhichOneofReturnType__budget_usd | None: ...
 
 Global___Task: _TypeAlias = Task  # noqa: Y015
 
@@ -215,6 +221,7 @@ class ModelCall(_message.Message):
     COST_USD_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     role: _builtins.str
     model: _builtins.str
@@ -224,6 +231,10 @@ class ModelCall(_message.Message):
     cached_tokens: _builtins.int
     cost_usd: _builtins.float
     duration_ms: _builtins.int
+    content_hash: _builtins.str
+    """SHA-256 of what the question and its cost were made of: prompts, guides, stacks and prices. Calls with the same hash
+    can be compared. Empty for calls of an octrad that did not yet note it.
+    """
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -239,10 +250,11 @@ class ModelCall(_message.Message):
         cost_usd: _builtins.float | None = ...,
         duration_ms: _builtins.int = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
+        content_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cost_usd", b"cost_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "role", b"role", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "content_hash", b"content_hash", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "role", b"role", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_usd: _TypeAlias = _typing.Literal["cost_usd"]  # noqa: Y015
     _WhichOneofArgType__cost_usd: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd"]  # noqa: Y015
@@ -294,6 +306,7 @@ class SubmitTaskRequest(_message.Message):
     CHECKS_FIELD_NUMBER: _builtins.int
     PRIORITY_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
+    BUDGET_USD_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     request: _builtins.str
     """What to build, in plain words. At most 256 KiB."""
@@ -307,6 +320,8 @@ class SubmitTaskRequest(_message.Message):
     priority: Global___TaskPriority.ValueType
     allow_secrets: _builtins.bool
     """Snapshots are taken without looking for secrets."""
+    budget_usd: _builtins.float
+    """US dollars that the task may cost; where `budgets.task_usd` is less, that counts."""
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Commands that must exit 0, besides those of the plan."""
@@ -323,12 +338,15 @@ class SubmitTaskRequest(_message.Message):
         checks: _abc.Iterable[_builtins.str] | None = ...,
         priority: Global___TaskPriority.ValueType = ...,
         allow_secrets: _builtins.bool = ...,
+        budget_usd: _builtins.float | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    def WhichOneof(self, oneof_group: _Never) -> None: ...
+    _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
+    _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__budget_usd) -> _WhichOneofReturnType__budget_usd | None: ...
 
 Global___SubmitTaskRequest: _TypeAlias = SubmitTaskRequest  # noqa: Y015
 

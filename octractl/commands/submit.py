@@ -64,6 +64,13 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
 )
 @click.option("--check", "checks", multiple=True, metavar="CMD", help="A command that must exit 0; repeatable.")
 @click.option("--priority", default="P2", show_default=True, type=click.Choice(PRIORITIES, case_sensitive=False))
+@click.option(
+    "--budget",
+    "budget_usd",
+    metavar="USD",
+    type=click.FloatRange(min=0, min_open=True),
+    help="Pause it when it has cost so much. See: octractl budget",
+)
 @click.option("--allow-secrets", is_flag=True, help="Snapshot it even if it holds what looks like a secret.")
 @click.option("--request-id", default="", help="Submitting again with the same id makes no second task.")
 @click.option("--detach", is_flag=True, help="Print the task's id and return at once.")
@@ -78,6 +85,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     model: str,
     checks: tuple[str, ...],
     priority: str,
+    budget_usd: float | None,
     request_id: str,
     progress: str,
     *,
@@ -90,7 +98,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
 
     REQUEST says in plain words what to build; - reads it from stdin.
 
-    Exits 0 only when the task is done. Ctrl-C stops following, never the task.
+    Exits 0 only when the task is done, 75 when it is paused by a budget. Ctrl-C stops following, never the task.
     """
     message = tasks_pb2.SubmitTaskRequest(
         request_id=request_id or str(uuid.uuid4()),
@@ -101,6 +109,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         checks=checks,
         priority=parse_priority(priority),
         allow_secrets=allow_secrets,
+        budget_usd=budget_usd,
     )
     if source:
         require_sendable(source, allow_dirty=allow_dirty)

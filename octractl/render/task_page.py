@@ -88,6 +88,8 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("created", clock_time(task.created_at, zone)),
         ("took", _took(task)),
         ("spent", _spent(task)),
+        ("budget", figures.cost(task.budget_usd) if task.HasField("budget_usd") else ""),
+        ("content", _content(answer.model_calls)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
 
@@ -120,12 +122,18 @@ def _request(task: tasks_pb2.Task) -> list[str]:
 
 def _steps(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:
     rows = [
-        (clean_line(s.name), clean_line(s.state), figures.duration(s.duration_ms), *_spent_on(s.name, answer),
+        (clean_line(s.name), _step_state(s, answer.task), figures.duration(s.duration_ms), *_spent_on(s.name, answer),
          clean_line(s.commit)[:10], "yes" if s.has_log else "")
         for s in answer.steps
     ]  # fmt: skip
     header = ("STEP", "STATE", "TIME", "TOKENS IN", "OUT", "COST", "COMMIT", "LOG")
     return layout_table(header, rows, width) if rows else []
+
+
+def _step_state(step: tasks_pb2.Step, task: tasks_pb2.Task) -> str:
+    # What a pause or an interruption left is made when the task goes on.
+    is_made = step.state != "running" or state_word(task.state) in {"running", "review"}
+    return clean_line(step.state) if is_made else "waits"
 
 
 def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, str]:
@@ -141,6 +149,11 @@ def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, s
 def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
     asked = Counter(clean_line(call.model) for call in calls)
     return ", ".join(f"{model} ({count} call{'' if count == 1 else 's'})" for model, count in asked.items())
+
+
+def _content(calls: Sequence[tasks_pb2.ModelCall]) -> str:
+    """Returns by which prompts, guides, stacks and prices the calls were made; several when these were changed."""
+    return ", ".join(dict.fromkeys(clean_line(call.content_hash)[:12] for call in calls if call.content_hash))
 
 
 def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:

@@ -47,6 +47,7 @@ class Right:
 _READS_TASKS: Final = Right(AccessRole.VIEWER, "read tasks and their logs")
 _READS_SNAPSHOTS: Final = Right(AccessRole.VIEWER, "read and restore snapshots")
 _READS_SYSTEM: Final = Right(AccessRole.VIEWER, "see the daemon's state, models and stacks")
+_READS_BUDGETS: Final = Right(AccessRole.VIEWER, "see budgets and what calls have cost")
 _BEGINS: Final = "submit tasks"
 
 RIGHTS: Final[Mapping[str, Right]] = {
@@ -68,6 +69,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
     "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
     "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,
+    "/octra.v1.BudgetService/ListBudgets": _READS_BUDGETS,
+    "/octra.v1.BudgetService/SumCosts": _READS_BUDGETS,
+    "/octra.v1.BudgetService/RaiseBudget": Right(AccessRole.ADMIN, "raise budgets", "name", changes=True),
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

@@ -15,6 +15,8 @@ from grpc_reflection.v1alpha import reflection
 from octra_proto.v1 import (
     access_pb2,
     access_pb2_grpc,
+    budgets_pb2,
+    budgets_pb2_grpc,
     snapshots_pb2,
     snapshots_pb2_grpc,
     system_pb2,
@@ -25,6 +27,7 @@ from octra_proto.v1 import (
 from octrad.api.access_service import AccessServicer
 from octrad.api.access_table import CurrentAccess
 from octrad.api.authorise import Authorise
+from octrad.api.budget_service import BudgetServicer
 from octrad.api.guard_handlers import GuardHandlers
 from octrad.api.parts import Parts
 from octrad.api.snapshot_service import SnapshotServicer
@@ -46,6 +49,7 @@ _SERVICES = (
     snapshots_pb2.DESCRIPTOR.services_by_name["SnapshotService"].full_name,
     system_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
     access_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name,
+    budgets_pb2.DESCRIPTOR.services_by_name["BudgetService"].full_name,
 )
 # Unlimited keepalive pings would let one client occupy us; these are gRPC's defaults for messages said aloud.
 _OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024), ("grpc.max_send_message_length", 4 * 1024 * 1024))
@@ -70,6 +74,7 @@ class ApiServer:
         self._snapshots = SnapshotServicer(parts)
         self._system = SystemServicer(parts)
         self._access = AccessServicer(parts)
+        self._budgets = BudgetServicer(parts)
         self._health = health_aio.HealthServicer()
         self._server = ServerOnDemand(self._make, parts.state_dir / "api")
 
@@ -116,6 +121,7 @@ class ApiServer:
         snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(self._snapshots, server)
         system_pb2_grpc.add_SystemServiceServicer_to_server(self._system, server)
         access_pb2_grpc.add_AccessServiceServicer_to_server(self._access, server)
+        budgets_pb2_grpc.add_BudgetServiceServicer_to_server(self._budgets, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
         return server

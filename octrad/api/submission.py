@@ -13,6 +13,7 @@ from octrad.api.plain_text import require_plain_text
 from octrad.api.project_name import require_project_name
 from octrad.api.request_id import require_request_id
 from octrad.api.task_messages import priority_of
+from octrad.api.usd_amount import require_usd
 from octrad.foundation.config import Config
 from octrad.foundation.errors import InvalidRequestError
 from octrad.knowledge.stacks import Stack, require_stack
@@ -51,6 +52,7 @@ def submission_of(message: tasks_pb2.SubmitTaskRequest, config: Config, stacks: 
         priority=priority,
         rehearsal=is_rehearsal(message.model, config),
         allow_secrets=message.allow_secrets,
+        budget_usd=require_usd(message.budget_usd, "budget_usd") if message.HasField("budget_usd") else None,
     )
 
 

@@ -71,6 +71,7 @@ def task_message(task: Task) -> tasks_pb2.Task:
         uid=task.uid,
         user=task.user_name,
         allow_secrets=task.allow_secrets,
+        budget_usd=task.budget_usd,
     )
 
 
@@ -108,6 +109,7 @@ def model_call_message(call: ledger.ModelCall) -> tasks_pb2.ModelCall:
         cost_usd=call.cost_usd,
         duration_ms=call.duration_ms,
         at=timestamp(call.at),
+        content_hash=call.content_hash,
     )
 
 

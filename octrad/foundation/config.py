@@ -6,6 +6,7 @@ The comment of a key, above it or behind it, is what `docs/configuration.md` say
 """
 
 import difflib
+import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
@@ -147,6 +148,15 @@ class Models(_Section):
     # model that neither knows is unpriced.
     prices_usd_per_million: dict[str, tuple[float, float]] = Field(default_factory=dict)
 
+    @field_validator("prices_usd_per_million")
+    @classmethod
+    def _prices_are_amounts(cls, prices: dict[str, tuple[float, float]]) -> dict[str, tuple[float, float]]:
+        for model, usd in prices.items():
+            # Nothing is an amount too: a model of one's own costs no money.
+            if not all(math.isfinite(price) and price >= 0 for price in usd):
+                raise ValueError(f"the price of `{model}` is {usd[0]:g} and {usd[1]:g}; each must be at least 0")
+        return prices
+
 
 class Servant(_Section):
     """How the gateway and the runner behave when nobody asks them anything."""
@@ -194,7 +204,7 @@ class Access(_Section):
     viewer: Grant = Grant()
     # Who may submit tasks too, and cancel and retry their own.
     member: Grant = Grant()
-    # Who may cancel and retry the tasks of all, and read the audit log.
+    # Who may cancel and retry the tasks of all, raise budgets, and read the audit log.
     admin: Grant = Grant()
     # Who may do everything.
     owner: Grant = Grant()
@@ -218,6 +228,25 @@ class Quotas(Quota):
     users: dict[str, Quota] = Field(default_factory=dict)
 
 
+class Budgets(_Section):
+    """What priced model calls may cost, in US dollars. A key that is absent limits nothing.
+
+    At 80 % octrad warns once. At 100 % a task is paused before its next call, with its work kept;
+    `octractl budget raise` lets it go on, and so does the next day or month (UTC).
+    """
+
+    # Each task, in all of its runs.
+    task_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    # Each project, in all.
+    project_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    # The tasks of each user, in a calendar month.
+    user_usd_a_month: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    # All tasks together, on a calendar day.
+    day_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+    # All tasks together, in a calendar month.
+    month_usd: float | None = Field(default=None, gt=0, allow_inf_nan=False)
+
+
 class Config(_Section):
     """The whole configuration."""
 
@@ -234,6 +263,7 @@ class Config(_Section):
     runner: Runner = Runner()
     access: Access = Access()
     quotas: Quotas = Quotas()
+    budgets: Budgets = Budgets()
 
 
 def load_config(path: Path | None) -> Config:
@@ -282,7 +312,8 @@ def _fault(detail: dict[str, Any]) -> str:
     location = [str(part) for part in detail["loc"]]
     name = ".".join(location)
     if detail["type"] != "extra_forbidden":
-        message = str(detail["msg"]).replace("a valid tuple", "a list").replace("a valid dictionary", "a section")
+        message = str(detail["msg"]).removeprefix("Value error, ")
+        message = message.replace("a valid tuple", "a list").replace("a valid dictionary", "a section")
         return f"`{name}`: {message[0].lower()}{message[1:]}"
     known = _keys_at(location[:-1])
     near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.4)

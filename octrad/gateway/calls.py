@@ -56,7 +56,10 @@ class Completion:
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request to one model: a row of the ledger. `cost_usd` is None where the model has no price."""
+    """One request to one model: a row of the ledger. `cost_usd` is None where the model has no price.
+
+    `prices_hash` says by which prices.
+    """
 
     model: str
     outcome: Outcome
@@ -68,6 +71,7 @@ class Attempt:
     cost_usd: float | None
     duration_ms: int
     started_at_ms: int
+    prices_hash: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,10 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the configured chain, with what is known of it without asking anybody."""
+    """One model, with what is known of it without asking anybody.
+
+    `output_tokens` is the most that one answer is allowed to have, unless the question asks for less.
+    """
 
     name: str
     provider: str
@@ -92,6 +99,7 @@ class Model:
     input_usd_per_million: float | None
     output_usd_per_million: float | None
     rehearsal: bool
+    output_tokens: int
 
 
 class ModelsFailedError(OctraError):

@@ -3,7 +3,7 @@
 Asks, follows, re-asks with the same id when a connection or the gateway is lost. Knows no provider and no key.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
@@ -104,9 +104,9 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).Cancel(request))
         return response.cancelled
 
-    async def list_models(self) -> tuple[Model, ...]:
-        """Returns the configured chain, in order."""
-        request = pb.ListModelsRequest()
+    async def list_models(self, names: Sequence[str] = ()) -> tuple[Model, ...]:
+        """Returns the models of these names, in order; none means the configured chain."""
+        request = pb.ListModelsRequest(names=names)
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
@@ -173,6 +173,7 @@ def _attempt(attempt: pb.Attempt) -> Attempt:
         cost_usd=attempt.cost_usd if attempt.HasField("cost_usd") else None,
         duration_ms=attempt.duration_ms,
         started_at_ms=attempt.started_at_ms,
+        prices_hash=attempt.prices_hash,
     )
 
 
@@ -186,4 +187,5 @@ def _model(model: pb.Model) -> Model:
         input_usd_per_million=model.input_usd_per_million if model.HasField("input_usd_per_million") else None,
         output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
         rehearsal=model.rehearsal,
+        output_tokens=model.output_tokens,
     )

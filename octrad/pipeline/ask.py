@@ -13,8 +13,10 @@ from pydantic import BaseModel, ValidationError
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
+from octrad.pipeline.content_hash import hash_call
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.servants import call_servant
+from octrad.pipeline.stay_in_budget import stay_in_budget
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import EventDetail, Remarked
 from octrad.tasks.journal_step import Step
@@ -68,6 +70,7 @@ async def ask(run: TaskRun, question: Question[A], step_name: Callable[[int], st
     Raises:
         AnswerRefusedError: every answer was refused.
         ModelsFailedError: no model answered.
+        BudgetUsedUpError: a budget has no room for another call.
     """
     refused: Reply | None = None
     for round_number in range(1, 2 + run.times_run(REFUSED_ROUNDS)):
@@ -87,6 +90,7 @@ async def put(run: TaskRun, question: Question[A], step_name: str, refused: Repl
 
         step.on_recorded(acknowledge)
         completion = await _completion(run, question, refused)
+        await stay_in_budget(run, step, completion)
         completed = await _complete(run, step, completion, acknowledge)
         reply = judge(question, completed.answer_json)
         _tell(step, question, reply)
@@ -135,15 +139,15 @@ async def _complete(
     try:
         completed = await call_servant(lambda: run.tools.gateway.complete(step.request_id, completion), acknowledge)
     except ModelsFailedError as error:
-        _record_attempts(step, error.attempts)
+        _record_attempts(run, step, error.attempts)
         raise
-    _record_attempts(step, completed.attempts)
+    _record_attempts(run, step, completed.attempts)
     if completed.rehearsal:
         await describe_task(run.tools.database, run.lease, rehearsal=True)
     return completed
 
 
-def _record_attempts(step: Step, attempts: Sequence[Attempt]) -> None:
+def _record_attempts(run: TaskRun, step: Step, attempts: Sequence[Attempt]) -> None:
     for attempt in attempts:
         step.record_call(
             ModelCall(
@@ -157,6 +161,7 @@ def _record_attempts(step: Step, attempts: Sequence[Attempt]) -> None:
                 cost_usd=attempt.cost_usd,
                 duration_ms=attempt.duration_ms,
                 error=attempt.error,
+                content_hash=hash_call(run.tools.content_hash, attempt.prices_hash),
             )
         )
 

@@ -19,6 +19,7 @@ from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
 from octrad.pipeline.prepare import prepare
 from octrad.pipeline.scaffold import Begun, scaffold
+from octrad.pipeline.stay_in_budget import BudgetUsedUpError
 from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.tools import Tools
 from octrad.pipeline.work_rounds import do_work
@@ -26,6 +27,7 @@ from octrad.tasks.append_events import StaleLeaseError
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.find_task import get_task
 from octrad.tasks.journal import Journal
+from octrad.tasks.pause_task import pause_task
 from octrad.tasks.task import Lease
 
 logger = logging.getLogger(__name__)
@@ -44,7 +46,9 @@ class Pipeline:
         self._settings = settings
 
     async def run_task(self, lease: Lease, cancel: CancelSignal) -> None:
-        """Brings a task to its end: done, failed or cancelled. Takes up where an earlier owner was interrupted.
+        """Brings a task to its end: done, failed or cancelled; or pauses it, where a budget has no room for a call.
+
+        Takes up where an earlier owner was interrupted.
 
         Raises:
             asyncio.CancelledError: the daemon stops; the task stays as it is and is resumed later.
@@ -55,7 +59,9 @@ class Pipeline:
         try:
             ending = await recorded_ending(run)
             if ending is None:
-                ending = await settle(run, await self._work_until_cancelled(run, cancel))
+                ending = await self._reach_end(run, cancel)
+            if ending is None:
+                return
             # Read again: the rehearsal mark was set on the way.
             run.task = await get_task(self._tools.database, lease.task_id)
             await wind_up(run, ending)
@@ -69,7 +75,19 @@ class Pipeline:
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)
         earlier_runs = step_names.count_ended(await journal.recorded_names(), task.run)
-        return TaskRun(tools, task, lease, journal, places, earlier_runs)
+        return TaskRun(tools, task, lease, journal, places, self._settings, earlier_runs)
+
+    async def _reach_end(self, run: TaskRun, cancel: CancelSignal) -> Ending | None:
+        """How the run ends, settled; None when it is paused."""
+        try:
+            ending = await self._work_until_cancelled(run, cancel)
+        except BudgetUsedUpError as error:
+            if await pause_task(run.tools.database, run.lease, error.full):
+                return None
+            # A person has asked for its end meanwhile; we hear of it in a moment.
+            await cancel.wait()
+            ending = await self._cancelled(run, cancel)
+        return await settle(run, ending)
 
     async def _work_until_cancelled(self, run: TaskRun, cancel: CancelSignal) -> Ending:
         if cancel.requested:
@@ -102,6 +120,9 @@ async def _work(run: TaskRun) -> Ending:
             return Ending(EndKind.DONE, commit=await build(run))
     except (StaleLeaseError, UnavailableError):
         # Not the task's fault: a servant or the database is away. The queue hands the task out again, after a while.
+        raise
+    except BudgetUsedUpError:
+        # No end either: it is paused.
         raise
     except OctraError as error:
         # Its message may quote a model; the code does not, and the note of the task says the rest.

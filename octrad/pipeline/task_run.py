@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from octrad.foundation.errors import OctraError
+from octrad.foundation.settings import Settings
 from octrad.pipeline.tools import Tools
 from octrad.tasks.journal import Journal
 from octrad.tasks.task import Lease, Role, Task
@@ -34,6 +35,8 @@ class TaskRun:
     lease: Lease
     journal: Journal
     places: asyncio.Semaphore
+    # For what counts from a reload on also within a run; its limits are those of `tools`.
+    settings: Settings
     # The runs before this one whose steps still count: none of them after a fresh start.
     earlier_runs: int = 0
     # What the runner said of a commit's tree: by it a proof is found again.

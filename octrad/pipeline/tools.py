@@ -9,6 +9,7 @@ from octrad.foundation.postgres.pool import Database
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import Stack
+from octrad.pipeline.price_list import PriceList
 from octrad.runner.client import RunnerClient
 
 
@@ -22,4 +23,7 @@ class Tools:
     limits: Limits
     stacks: Mapping[str, Stack]
     guides: Mapping[str, Guide]
+    prices: PriceList
+    # Of all that the prompts are made of, see `content_hash.py`.
+    content_hash: str
     cache: Cache = field(repr=False)

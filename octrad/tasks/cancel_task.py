@@ -66,7 +66,8 @@ async def _cancel(connection: AsyncConnection, task: Task, uid: int) -> None:
         await move_task(connection, task, TaskState.CANCELLED, cause, _nothing_was_made(task))
         return
     if task.state is TaskState.PAUSED:
-        task = await move_task(connection, task, TaskState.QUEUED, cause)
+        # The daemon's move: nobody has submitted anything, and it counts for no quota.
+        task = await move_task(connection, task, TaskState.QUEUED, Cause(Role.DAEMON, "to be wound up"))
     await enqueue(connection, task)
 
 

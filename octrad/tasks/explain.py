@@ -46,7 +46,8 @@ def explain(task: Task, facts: Facts) -> Explanation:  # noqa: PLR0911 - one ans
         case TaskState.RUNNING | TaskState.REVIEW:
             return Explanation(_what_runs(task, facts), f"octractl watch {task.id}")
         case TaskState.PAUSED:
-            return Explanation(f"It waits for a person{_because(facts.reason)}.", f"octractl show {task.id}")
+            answer = task.note or f"It waits for a person{_because(facts.reason)}."
+            return Explanation(answer, task.next_command or f"octractl show {task.id}")
         case TaskState.DONE:
             return Explanation("It is done and proved.", f"octractl restore {task.id}")
         case TaskState.FAILED:

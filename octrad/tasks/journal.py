@@ -48,6 +48,12 @@ class UnreadableStepError(ConflictError):
     code = "unreadable_step"
 
 
+class StepPostponedError(OctraError):
+    """A step cannot be made now. It has neither finished nor failed: the same attempt of it is made another time."""
+
+    code = "step_postponed"
+
+
 class Journal:
     """The journal of one task, in the hands of its owner. Steps may run side by side.
 
@@ -86,6 +92,7 @@ class Journal:
         Raises:
             StaleLeaseError: the task has another owner, or none; nothing more is to be done here.
             UnreadableStepError: an older version recorded something that this one cannot read.
+            StepPostponedError: `work` raised it; the step stays as after a crash.
             Exception: what `work` raised; the step is then recorded as failed, and its next attempt is another one.
         """
         recorded = await self.recorded(name, result)
@@ -99,7 +106,7 @@ class Journal:
         started = time.monotonic()
         try:
             value = await work(step)
-        except StaleLeaseError:
+        except (StaleLeaseError, StepPostponedError):
             raise
         except Exception as error:
             # Whatever it was, the step has ended without a result: that is to be recorded, and the error goes on.

@@ -20,6 +20,7 @@ class ModelCall:
     """One attempt at a model call. `step` and `role` may be left empty: the journal knows them.
 
     `cost_usd` is None where the model has no price. `outcome` is `ok` or the class of the failure.
+    Calls of the same `content_hash` were asked with the same prompts, guides and stacks, at the same prices.
     """
 
     model: str
@@ -30,6 +31,7 @@ class ModelCall:
     cost_usd: float | None = None
     duration_ms: int = 0
     error: str = ""
+    content_hash: str = ""
     step: str = ""
     role: str = ""
     at: datetime | None = None

@@ -73,7 +73,10 @@ async def retry_task(  # noqa: PLR0913 - the fields of the call
 def _check_retryable(task: Task) -> None:
     if task.state in RETRYABLE:
         return
-    hint = "submit a new task of the same project" if task.state is TaskState.DONE else f"octractl why {task.id}"
+    hint = {
+        TaskState.DONE: "submit a new task of the same project",
+        TaskState.PAUSED: task.next_command,
+    }.get(task.state, f"octractl why {task.id}")
     raise WrongStateError(
         f"task {task.id} is {task.state}; only one that failed or was cancelled can be retried", hint=hint
     )

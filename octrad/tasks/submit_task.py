@@ -39,6 +39,7 @@ class Submission:
     priority: TaskPriority = TaskPriority.P2
     rehearsal: bool = False
     allow_secrets: bool = False
+    budget_usd: float | None = None
 
 
 async def submit_task(

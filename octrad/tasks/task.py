@@ -67,6 +67,8 @@ class Task:
     user_name: str
     # A person allowed that its snapshots hold what looks like a secret.
     allow_secrets: bool
+    # US dollars that it may cost, where that was said with the request.
+    budget_usd: float | None
     # Not told to clients:
     bundle_id: str
     generation: int

@@ -23,6 +23,7 @@ _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 _MESSAGE_IDS: Final = {
     TaskState.QUEUED: MessageId.TASK_QUEUED,
     TaskState.RUNNING: MessageId.TASK_STARTED,
+    TaskState.PAUSED: MessageId.TASK_PAUSED,
     TaskState.DONE: MessageId.TASK_DONE,
     TaskState.FAILED: MessageId.TASK_FAILED,
     TaskState.CANCELLED: MessageId.TASK_CANCELLED,
@@ -151,7 +152,7 @@ def _tell_log(task: Task, came_from: TaskState, cause: Cause) -> None:
     fields = {"task": task.id, "project": task.project, "role": cause.role, "uid": cause.uid}
     is_resumed_review = task.state is TaskState.RUNNING and came_from is not TaskState.QUEUED
     fields["message_id"] = None if is_resumed_review else _MESSAGE_IDS.get(task.state)
-    level = logging.WARNING if task.state is TaskState.FAILED else logging.INFO
+    level = logging.WARNING if task.state in {TaskState.FAILED, TaskState.PAUSED} else logging.INFO
     logger.log(level, "the task went from %s to %s", came_from, task.state, extra=fields)
 
 

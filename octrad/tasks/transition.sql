@@ -18,6 +18,8 @@ UPDATE tasks SET note = %(note)s, next_command = %(next_command)s WHERE id = %(t
 
 -- name: fail_open_steps
 -- What a task's end interrupted is not asked for again under the same attempt: its servants have forgotten or cancelled it.
+-- So nothing is to be paid for it any more either.
+WITH settled AS (DELETE FROM budget_reservations WHERE task_id = %(task_id)s)
 UPDATE steps SET state = 'failed', error = 'the task ended' WHERE task_id = %(task_id)s AND state = 'running';
 
 -- name: describe_task

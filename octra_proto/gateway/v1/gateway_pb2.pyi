@@ -306,6 +306,7 @@ class Attempt(_message.Message):
     COST_USD_FIELD_NUMBER: _builtins.int
     DURATION_MS_FIELD_NUMBER: _builtins.int
     STARTED_AT_MS_FIELD_NUMBER: _builtins.int
+    PRICES_HASH_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     outcome: _builtins.str
     """ok or the class of the failure."""
@@ -320,6 +321,8 @@ class Attempt(_message.Message):
     duration_ms: _builtins.int
     started_at_ms: _builtins.int
     """Unix time of its start, in milliseconds."""
+    prices_hash: _builtins.str
+    """SHA-256 of the prices that `cost_usd` was computed with: LiteLLM's file and those of the configuration."""
     def __init__(
         self,
         *,
@@ -333,10 +336,11 @@ class Attempt(_message.Message):
         cost_usd: _builtins.float | None = ...,
         duration_ms: _builtins.int = ...,
         started_at_ms: _builtins.int = ...,
+        prices_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cost_usd", b"cost_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cached_tokens", b"cached_tokens", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "error", b"error", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "reason", b"reason", "started_at_ms", b"started_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cached_tokens", b"cached_tokens", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "error", b"error", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "prices_hash", b"prices_hash", "reason", b"reason", "started_at_ms", b"started_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_usd: _TypeAlias = _typing.Literal["cost_usd"]  # noqa: Y015
     _WhichOneofArgType__cost_usd: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd"]  # noqa: Y015
@@ -424,12 +428,19 @@ Global___CancelResponse: _TypeAlias = CancelResponse  # noqa: Y015
 class ListModelsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    NAMES_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """These models, in this order; empty means the configured chain."""
+
     def __init__(
         self,
+        *,
+        names: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -467,6 +478,7 @@ class Model(_message.Message):
     INPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     provider: _builtins.str
     available: _builtins.bool
@@ -475,6 +487,8 @@ class Model(_message.Message):
     input_usd_per_million: _builtins.float
     output_usd_per_million: _builtins.float
     rehearsal: _builtins.bool
+    output_tokens: _builtins.int
+    """The most that one answer is allowed to have, unless the question asks for less."""
     def __init__(
         self,
         *,
@@ -486,10 +500,11 @@ class Model(_message.Message):
         input_usd_per_million: _builtins.float | None = ...,
         output_usd_per_million: _builtins.float | None = ...,
         rehearsal: _builtins.bool = ...,
+        output_tokens: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "output_usd_per_million", b"output_usd_per_million"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

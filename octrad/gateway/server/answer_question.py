@@ -17,7 +17,7 @@ from octrad.gateway.server.call_model import ModelCaller, ModelRequest, Reply
 from octrad.gateway.server.chain import Ask, GiveUp, Tried, next_move
 from octrad.gateway.server.classify_failure import Failure, ProviderError, classify
 from octrad.gateway.server.models_failed import models_failed
-from octrad.gateway.server.prices import cost_of, facts_of
+from octrad.gateway.server.prices import cost_of, facts_of, hash_prices
 from octrad.gateway.server.provider_keys import ProviderKeys
 from octrad.gateway.server.providers import Target, resolve_chain
 from octrad.gateway.server.question_messages import with_repair, with_schema
@@ -175,6 +175,7 @@ class QuestionAnswerer:
             cost_usd=None if reply is None else self._cost(target, reply),
             duration_ms=took_ms,
             started_at_ms=started_at_ms,
+            prices_hash=hash_prices(self._settings.current.models.prices_usd_per_million),
         )
 
     def _cost(self, target: Target, reply: Reply) -> float | None:

@@ -58,7 +58,7 @@ class GatewayServicer(GatewayServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         # In a thread: the first time a file of some megabytes is read.
-        models = await asyncio.to_thread(list_models, self._settings.current, self._keys)
+        models = await asyncio.to_thread(list_models, self._settings.current, self._keys, tuple(request.names))
         return pb.ListModelsResponse(models=[_model(model) for model in models])
 
 
@@ -98,4 +98,5 @@ def _model(model: Model) -> pb.Model:
         input_usd_per_million=model.input_usd_per_million,
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
+        output_tokens=model.output_tokens,
     )

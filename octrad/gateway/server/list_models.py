@@ -1,16 +1,23 @@
-"""The configured chain, with what is known of each model. Reads files; asks nobody."""
+"""The configured chain, or models by their names, with what is known of each. Reads files; asks nobody."""
 
 from octrad.foundation.config import Config
 from octrad.foundation.errors import ConfigurationError
 from octrad.gateway.calls import Model
+from octrad.gateway.server.answer_question import DEFAULT_OUTPUT_TOKENS
 from octrad.gateway.server.prices import facts_of
 from octrad.gateway.server.provider_keys import ProviderKeys
 from octrad.gateway.server.providers import resolve
 
 
-def list_models(config: Config, keys: ProviderKeys) -> list[Model]:
-    """Returns the models of the chain in order. Available means configured, with a key where one is needed."""
-    return [_model(config, keys, name) for name in config.models.chain]
+def list_models(config: Config, keys: ProviderKeys, names: tuple[str, ...] = ()) -> list[Model]:
+    """Returns the models of the chain in order. Available means configured, with a key where one is needed.
+
+    Args:
+        config: where the chain and its providers are.
+        keys: where the keys are.
+        names: in place of the configured chain, unless empty.
+    """
+    return [_model(config, keys, name) for name in names or config.models.chain]
 
 
 def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
@@ -27,6 +34,7 @@ def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
             input_usd_per_million=None,
             output_usd_per_million=None,
             rehearsal=False,
+            output_tokens=0,
         )
     try:
         keys.key_of(target)
@@ -43,4 +51,5 @@ def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
         input_usd_per_million=facts.input_usd_per_million,
         output_usd_per_million=facts.output_usd_per_million,
         rehearsal=target.rehearsal,
+        output_tokens=min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens or DEFAULT_OUTPUT_TOKENS),
     )

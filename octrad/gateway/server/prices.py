@@ -3,6 +3,7 @@
 The file is read, not LiteLLM imported. A model that it does not know is unpriced, which is not the same as free.
 """
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +26,12 @@ class ModelFacts:
     output_tokens: int = 0
     input_usd_per_million: float | None = None
     output_usd_per_million: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _PriceFile:
+    digest: str
+    models: Mapping[str, ModelFacts]
 
 
 def facts_of(target: Target, configured: Mapping[str, tuple[float, float]]) -> ModelFacts:
@@ -63,26 +70,34 @@ def cost_of(
     return reported_usd if target.priced else None
 
 
+def hash_prices(configured: Mapping[str, tuple[float, float]]) -> str:
+    """Returns the SHA-256 of all prices: of LiteLLM's file, and the configured ones."""
+    prices = json.dumps({name: list(usd) for name, usd in configured.items()}, sort_keys=True)
+    return hashlib.sha256(f"{_read_file().digest} {prices}".encode()).hexdigest()
+
+
 def _known_facts(target: Target) -> ModelFacts:
     if not target.priced:
         # A local server's model may bear the name of a famous one and have another context.
         return ModelFacts()
-    models = _read_models()
+    models = _read_file().models
     model = target.litellm_model
     return models.get(model) or models.get(model.partition("/")[2]) or ModelFacts()
 
 
 @lru_cache(maxsize=1)
-def _read_models() -> Mapping[str, ModelFacts]:
+def _read_file() -> _PriceFile:
     spec = find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
-        return {}
+        return _PriceFile("", {})
     path = Path(spec.submodule_search_locations[0]) / _FILE
     try:
-        entries = json.loads(path.read_text(encoding="utf-8"))
+        content = path.read_bytes()
+        entries = json.loads(content)
     except (OSError, ValueError):
-        return {}  # then models are unpriced, and said to be
-    return {name: _facts(entry) for name, entry in entries.items()}
+        return _PriceFile("", {})  # then models are unpriced, and said to be
+    models = {name: _facts(entry) for name, entry in entries.items()}
+    return _PriceFile(hashlib.sha256(content).hexdigest(), models)
 
 
 def _facts(entry: Mapping[str, Any]) -> ModelFacts:

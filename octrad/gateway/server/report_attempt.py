@@ -21,6 +21,7 @@ def attempt_message(attempt: Attempt) -> pb.Attempt:
         cost_usd=attempt.cost_usd,
         duration_ms=attempt.duration_ms,
         started_at_ms=attempt.started_at_ms,
+        prices_hash=attempt.prices_hash,
     )
 
 

@@ -125,6 +125,9 @@ async def test_gateway_answers_long_before_litellm_is_there(own_house: Callable[
     assert models["lostkey/gpt-4o"].context_tokens == 128_000
     assert models["lostkey/gpt-4o"].input_usd_per_million == 2.5
     assert models["nobody/x"].output_usd_per_million == 2.0
+    assert models["nobody/x"].output_tokens > 0
+    [named] = await client.list_models(["nobody/y"])
+    assert (named.name, named.input_usd_per_million) == ("nobody/y", None)
     # A call that comes before LiteLLM is imported waits for it.
     completed = await client.complete("early1/ok/#1", question("rehearsal/failures"))
     assert completed.attempts[0].duration_ms < 3000
@@ -137,6 +140,7 @@ async def test_configured_price_makes_a_cost(own_house: Callable[..., House]) ->
     completed = await client.complete("price1/ok/#1", question())
     attempt = completed.attempts[0]
     assert attempt.cost_usd == attempt.input_tokens > 0
+    assert len(attempt.prices_hash) == 64
     await connection.close()
 
 

@@ -22,6 +22,12 @@ __all__ = ["database", "dsn", "server"]
 
 
 _HERE = Path(__file__).parent / "scenarios"
+# In US dollars per million tokens of input and output, for the tests of budgets.
+_PRICES = """
+[models.prices_usd_per_million]
+"rehearsal/hello" = [3.0, 15.0]
+"rehearsal/node-web" = [3.0, 15.0]
+"""
 _LARGE = """
 [[reply]]
 step = "work/builder/1"
@@ -67,7 +73,7 @@ def rehearsal(scenarios: Path) -> Iterator[Rehearsal]:
 def state_dir(rehearsal: Rehearsal) -> Iterator[Path]:
     """A state directory whose servants are gone afterwards. Its path is short: it holds sockets."""
     base = Path(tempfile.mkdtemp(prefix="octra-p-"))
-    (base / "octrad.toml").write_text(config_for(rehearsal), encoding="utf-8")
+    (base / "octrad.toml").write_text(config_for(rehearsal, extra=_PRICES), encoding="utf-8")
     yield base
     asyncio.run(_stop_servants(base))
     remove_tree(base)

@@ -8,11 +8,11 @@ import contextlib
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Cache, Config, Limits
+from octrad.foundation.config import Budgets, Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
@@ -20,6 +20,8 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.content_hash import hash_content
+from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
 from octrad.runner.client import RunnerClient
@@ -68,6 +70,7 @@ class Desk:
     gateway: GatewayClient
     runner: RunnerClient
     limits: Limits
+    budgets: Budgets = field(default_factory=Budgets)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -78,9 +81,11 @@ class Desk:
             limits=self.limits,
             stacks=load_stacks(),
             guides=load_guides(),
+            prices=PriceList(self.gateway),
+            content_hash=hash_content(),
             cache=open_cache(Cache()),
         )
-        return Pipeline(tools, Settings(Config(limits=self.limits)))
+        return Pipeline(tools, Settings(Config(limits=self.limits, budgets=self.budgets)))
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")

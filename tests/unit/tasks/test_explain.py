@@ -34,6 +34,7 @@ TASK = Task(
     unpriced_calls=0,
     last_seq=1,
     allow_secrets=False,
+    budget_usd=None,
     bundle_id="",
     generation=0,
     run=1,
