@@ -5,7 +5,7 @@ from octrad.foundation.errors import ConfigurationError
 from octrad.gateway.calls import Model
 from octrad.gateway.server.prices import facts_of
 from octrad.gateway.server.provider_keys import ProviderKeys
-from octrad.gateway.server.providers import resolve
+from octrad.gateway.server.providers import Target, resolve
 
 
 def list_models(config: Config, keys: ProviderKeys) -> list[Model]:
@@ -28,6 +28,11 @@ def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
             output_usd_per_million=None,
             rehearsal=False,
         )
+    return describe_target(config, keys, target)
+
+
+def describe_target(config: Config, keys: ProviderKeys, target: Target) -> Model:
+    """What is known of one model, without asking its provider."""
     try:
         keys.key_of(target)
         detail = ""

@@ -72,12 +72,19 @@ def _known_facts(target: Target) -> ModelFacts:
     return models.get(model) or models.get(model.partition("/")[2]) or ModelFacts()
 
 
-@lru_cache(maxsize=1)
-def _read_models() -> Mapping[str, ModelFacts]:
+def price_file() -> Path | None:
+    """Where LiteLLM's file of prices is; None without LiteLLM."""
     spec = find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / _FILE
+
+
+@lru_cache(maxsize=1)
+def _read_models() -> Mapping[str, ModelFacts]:
+    path = price_file()
+    if path is None:
         return {}
-    path = Path(spec.submodule_search_locations[0]) / _FILE
     try:
         entries = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):
