@@ -92,6 +92,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
                 cache=await ends.enter_async_context(_cache(config)),
                 log=EventLog(database, wakeups),
                 stacks=load_stacks(),
+                guides=load_guides(),
                 gateway=GatewayClient(gateway),
                 gateway_connection=gateway,
                 runner=RunnerClient(runner),
@@ -152,7 +153,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         runner=parts.runner,
         limits=parts.config.limits,
         stacks=parts.stacks,
-        guides=load_guides(),
+        guides=parts.guides,
         cache=parts.cache,
     )
     return Pipeline(tools, parts.settings)

@@ -67,6 +67,8 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
     "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
     "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,
+    # Whoever wants keys used for it must be a member: `audit_models` asks.
+    "/octra.v1.SystemService/AuditModels": _READS_SYSTEM,
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }
