@@ -152,6 +152,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         gateway=parts.gateway,
         runner=parts.runner,
         limits=parts.config.limits,
+        audit=parts.config.audit,
         stacks=parts.stacks,
         guides=parts.guides,
         cache=parts.cache,
