@@ -15,6 +15,7 @@ SECTIONS = {
     "The daemon and this program": (
         "status",
         "models",
+        "audit",
         "stacks",
         "whoami",
         "budget",

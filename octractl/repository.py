@@ -2,6 +2,8 @@
 
 import os
 import subprocess
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from octractl.errors import OctractlError
@@ -9,6 +11,7 @@ from octractl.exit_codes import ExitCode
 
 GIT_TIMEOUT_S = 600.0
 NAMED_CHANGES = 5
+_SYMLINK_MODE = "120000"
 
 
 def require_sendable(directory: Path, *, allow_dirty: bool) -> None:
@@ -39,6 +42,53 @@ def write_bundle(directory: Path, target: Path) -> None:
         OctractlError: git could not.
     """
     _git(directory, "bundle", "create", "--quiet", str(target), "HEAD")
+
+
+@dataclass(frozen=True, slots=True)
+class HeadFile:
+    """A file of the last commit; `blob` is git's name for its content."""
+
+    path: str
+    size_bytes: int
+    is_symlink: bool
+    blob: str
+
+
+def list_head(directory: Path) -> list[HeadFile]:
+    """Returns the files of HEAD, sorted by path; submodules are left out.
+
+    Raises:
+        OctractlError: git could not.
+    """
+    said = _git(directory, "ls-tree", "-r", "-l", "-z", "--full-tree", "HEAD").stdout.decode(errors="replace")
+    entries = (entry.partition("\t") for entry in said.split("\0") if entry)
+    described = ((path, *description.split()) for description, _, path in entries)
+    return sorted(
+        (
+            HeadFile(path, int(size), mode == _SYMLINK_MODE, blob)
+            for path, mode, kind, blob, size in described
+            if kind == "blob"
+        ),
+        key=lambda file: file.path,
+    )
+
+
+def read_blobs(directory: Path, blobs: Sequence[str]) -> dict[str, bytes]:
+    """Returns the contents of blobs by their names.
+
+    Raises:
+        OctractlError: git could not.
+    """
+    said = _git(directory, "cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in blobs).encode()).stdout
+    contents: dict[str, bytes] = {}
+    at = 0
+    for blob in blobs:  # each as `NAME blob SIZE`, a newline, the content, a newline
+        end_of_head = said.index(b"\n", at)
+        begin = end_of_head + 1
+        end = begin + int(said[at:end_of_head].rsplit(b" ", 1)[-1])
+        contents[blob] = said[begin:end]
+        at = end + 1
+    return contents
 
 
 def require_branch_free(directory: Path, branch: str) -> None:
@@ -128,13 +178,15 @@ def _is_bare(directory: Path) -> bool:
     return _text(_git(directory, "rev-parse", "--is-bare-repository")) == "true"
 
 
-def _git(directory: Path, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
+def _git(
+    directory: Path, *arguments: str, check: bool = True, stdin: bytes = b""
+) -> subprocess.CompletedProcess[bytes]:
     # Without GIT_DIR and its like (set within hooks and by `git rebase -x`), or git would look elsewhere.
     env = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")} | {"LC_ALL": "C"}
     try:
         done = subprocess.run(
             ["git", "-C", directory, *arguments],
-            stdin=subprocess.DEVNULL,
+            input=stdin,
             capture_output=True,
             env=env,
             timeout=GIT_TIMEOUT_S,

@@ -3,6 +3,7 @@
 import grpc
 import warnings
 
+from octra_proto.v1 import audit_pb2 as octra__proto_dot_v1_dot_audit__pb2
 from octra_proto.v1 import system_pb2 as octra__proto_dot_v1_dot_system__pb2
 
 GRPC_GENERATED_VERSION = '1.76.0'
@@ -50,6 +51,11 @@ class SystemServiceStub(object):
                 request_serializer=octra__proto_dot_v1_dot_system__pb2.ListStacksRequest.SerializeToString,
                 response_deserializer=octra__proto_dot_v1_dot_system__pb2.ListStacksResponse.FromString,
                 _registered_method=True)
+        self.AuditModels = channel.unary_unary(
+                '/octra.v1.SystemService/AuditModels',
+                request_serializer=octra__proto_dot_v1_dot_audit__pb2.AuditModelsRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_v1_dot_audit__pb2.AuditModelsResponse.FromString,
+                _registered_method=True)
 
 
 class SystemServiceServicer(object):
@@ -77,6 +83,13 @@ class SystemServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def AuditModels(self, request, context):
+        """Which models of a chain can do a work, and what it would cost, before anything is spent on it.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_SystemServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -94,6 +107,11 @@ def add_SystemServiceServicer_to_server(servicer, server):
                     servicer.ListStacks,
                     request_deserializer=octra__proto_dot_v1_dot_system__pb2.ListStacksRequest.FromString,
                     response_serializer=octra__proto_dot_v1_dot_system__pb2.ListStacksResponse.SerializeToString,
+            ),
+            'AuditModels': grpc.unary_unary_rpc_method_handler(
+                    servicer.AuditModels,
+                    request_deserializer=octra__proto_dot_v1_dot_audit__pb2.AuditModelsRequest.FromString,
+                    response_serializer=octra__proto_dot_v1_dot_audit__pb2.AuditModelsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -178,6 +196,33 @@ class SystemService(object):
             '/octra.v1.SystemService/ListStacks',
             octra__proto_dot_v1_dot_system__pb2.ListStacksRequest.SerializeToString,
             octra__proto_dot_v1_dot_system__pb2.ListStacksResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def AuditModels(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.v1.SystemService/AuditModels',
+            octra__proto_dot_v1_dot_audit__pb2.AuditModelsRequest.SerializeToString,
+            octra__proto_dot_v1_dot_audit__pb2.AuditModelsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -5,6 +5,7 @@ The daemon itself."""
 
 from collections import abc as _abc
 from grpc import aio as _aio
+from octra_proto.v1 import audit_pb2 as _audit_pb2
 from octra_proto.v1 import system_pb2 as _system_pb2
 import abc as _abc_1
 import grpc as _grpc
@@ -39,6 +40,8 @@ class SystemServiceStub:
     """The configured chain of models and whether each can be asked."""
     ListStacks: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]
     """The stacks that a task can be built on."""
+    AuditModels: _grpc.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]
+    """Which models of a chain can do a work, and what it would cost, before anything is spent on it."""
 
 @_typing.type_check_only
 class SystemServiceAsyncStub(SystemServiceStub):
@@ -51,6 +54,8 @@ class SystemServiceAsyncStub(SystemServiceStub):
     """The configured chain of models and whether each can be asked."""
     ListStacks: _aio.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]  # type: ignore[assignment]
     """The stacks that a task can be built on."""
+    AuditModels: _aio.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]  # type: ignore[assignment]
+    """Which models of a chain can do a work, and what it would cost, before anything is spent on it."""
 
 class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
     """What the daemon is and what it can use."""
@@ -78,5 +83,13 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.ListStacksResponse, _abc.Awaitable[_system_pb2.ListStacksResponse]]:
         """The stacks that a task can be built on."""
+
+    @_abc_1.abstractmethod
+    def AuditModels(
+        self,
+        request: _audit_pb2.AuditModelsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_audit_pb2.AuditModelsResponse, _abc.Awaitable[_audit_pb2.AuditModelsResponse]]:
+        """Which models of a chain can do a work, and what it would cost, before anything is spent on it."""
 
 def add_SystemServiceServicer_to_server(servicer: SystemServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -69,6 +69,8 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
     "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
     "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,
+    # Whoever wants keys used for it must be a member: `audit_models` asks.
+    "/octra.v1.SystemService/AuditModels": _READS_SYSTEM,
     "/octra.v1.BudgetService/ListBudgets": _READS_BUDGETS,
     "/octra.v1.BudgetService/SumCosts": _READS_BUDGETS,
     "/octra.v1.BudgetService/RaiseBudget": Right(AccessRole.ADMIN, "raise budgets", "name", changes=True),

@@ -11,6 +11,7 @@ from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
+from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import Stack
 from octrad.retention.prune_snapshots import SnapshotPruner
 from octrad.runner.client import RunnerClient
@@ -28,6 +29,7 @@ class Parts:
     cache: Cache
     log: EventLog
     stacks: Mapping[str, Stack]
+    guides: Mapping[str, Guide]
     gateway: GatewayClient
     gateway_connection: ServantConnection
     runner: RunnerClient

@@ -59,6 +59,16 @@ def submission_of(message: tasks_pb2.SubmitTaskRequest, config: Config, stacks: 
 def _require_request(request: str, greatest_bytes: int) -> None:
     if not request.strip():
         raise InvalidRequestError("the request is empty", field="request", hint="say in plain words what to build")
+    require_request_size(request, greatest_bytes)
+    require_plain_text(request, "request")
+
+
+def require_request_size(request: str, greatest_bytes: int) -> None:
+    """Accepts a request that is not too long.
+
+    Raises:
+        InvalidRequestError: it is.
+    """
     size = len(request.encode())
     if size > greatest_bytes:
         raise InvalidRequestError(
@@ -66,7 +76,6 @@ def _require_request(request: str, greatest_bytes: int) -> None:
             field="request",
             hint="put the long parts into files of a repository and send that with --from",
         )
-    require_plain_text(request, "request")
 
 
 def _require_bundle_id(bundle_id: str) -> None:

@@ -5,7 +5,8 @@ from typing import Any
 
 import grpc
 
-from octra_proto.v1 import system_pb2, system_pb2_grpc
+from octra_proto.v1 import audit_pb2, system_pb2, system_pb2_grpc
+from octrad.api.audit_models import answer_audit
 from octrad.api.components import inspect_components
 from octrad.api.model_choice import NoModelError, is_rehearsal
 from octrad.api.parts import Parts
@@ -51,6 +52,11 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
         return system_pb2.ListStacksResponse(
             stacks=[system_pb2.Stack(name=stack.name, title=stack.title) for stack in stacks]
         )
+
+    async def AuditModels(
+        self, request: audit_pb2.AuditModelsRequest, context: Context
+    ) -> audit_pb2.AuditModelsResponse:
+        return await answer_audit(self._parts, request)
 
 
 def _begins_with_rehearsal(config: Config) -> bool:

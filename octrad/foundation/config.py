@@ -121,6 +121,14 @@ class Limits(_Section):
     audit_retention_days: Count = 365
 
 
+class Audit(_Section):
+    """Whether the models are judged before a task spends anything: `octractl audit` does the same when it is asked."""
+
+    # After the grade of each run; where no model can do the work, the task ends there. large: tasks of grade 4 and 5,
+    # and those that begin from a repository of more than 5 MB.
+    before_tasks: Literal["never", "large", "always"] = "never"
+
+
 class Provider(_Section):
     """A service that models are asked of."""
 
@@ -256,6 +264,7 @@ class Config(_Section):
     sandbox: Sandbox = Sandbox()
     snapshots: Snapshots = Snapshots()
     limits: Limits = Limits()
+    audit: Audit = Audit()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
     servant: Servant = Servant()

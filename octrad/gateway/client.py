@@ -17,11 +17,15 @@ from octrad.foundation.errors import (
 )
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.once.execute_once import execute_once
+from octrad.foundation.once.status import RemoteError
+from octrad.gateway.audits import Audit, AuditedModel, CountedQuestion, Hindrance, Probed, RateLimit
 from octrad.gateway.calls import Attempt, Completed, Completion, Model, ModelsFailedError, Outcome
 
 AttemptListener = Callable[[Attempt], Awaitable[None]]
 
 DEADLINE_S = 3600.0
+# The gateway may have to start, load LiteLLM and wait for providers.
+AUDIT_TIMEOUT_S = 75.0
 
 
 class GatewayFailedError(OctraError):
@@ -110,6 +114,28 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
+    async def audit(self, audit: Audit) -> tuple[AuditedModel, ...]:
+        """Returns the judgement of each model of a chain, in order. Nothing of the questions is sent to a provider.
+
+        Raises:
+            ConfigurationError: there is no chain, or a name in it belongs to no provider.
+            InvalidRequestError: a question is wrong.
+            UnavailableError: the gateway cannot be reached.
+        """
+        request = pb.AuditRequest(
+            chain=audit.chain,
+            questions=[_message(question) for question in audit.questions],
+            probe=audit.probe,
+            may_come_up=sorted(audit.may_come_up),
+        )
+        try:
+            response = await self._connection.call(
+                lambda channel: GatewayServiceStub(channel).Audit(request), timeout_s=AUDIT_TIMEOUT_S
+            )
+        except RemoteError as error:
+            raise _error(pb.Failed(code=error.code, message=error.message, hint=error.hint)) from error
+        return tuple(_audited(model) for model in response.models)
+
 
 def _result(response: pb.ExecuteResponse) -> Completed:
     match response.WhichOneof("message"):
@@ -188,4 +214,37 @@ def _model(model: pb.Model) -> Model:
         output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
         rehearsal=model.rehearsal,
         output_tokens=model.output_tokens,
+    )
+
+
+def _audited(audited: pb.AuditedModel) -> AuditedModel:
+    return AuditedModel(
+        model=_model(audited.model),
+        hindrances=tuple(Hindrance(Outcome(one.outcome), one.words) for one in audited.hindrances),
+        remarks=tuple(audited.remarks),
+        questions=tuple(CountedQuestion(one.question, one.input_tokens) for one in audited.questions),
+        output_tokens=audited.output_tokens,
+        approximate=audited.approximate,
+        prices_from=audited.prices_from,
+        probed=_probed(audited.probed) if audited.HasField("probed") else None,
+    )
+
+
+def _probed(probed: pb.Probed) -> Probed:
+    return Probed(
+        model=probed.model,
+        outcome=Outcome(probed.outcome),
+        error=probed.error,
+        at_ms=probed.at_ms,
+        limits=tuple(_limit(limit) for limit in probed.limits),
+        earlier=probed.earlier,
+    )
+
+
+def _limit(limit: pb.RateLimit) -> RateLimit:
+    return RateLimit(
+        name=limit.name,
+        limit=limit.limit if limit.HasField("limit") else None,
+        remaining=limit.remaining if limit.HasField("remaining") else None,
+        resets_in_s=limit.resets_in_s if limit.HasField("resets_in_s") else None,
     )

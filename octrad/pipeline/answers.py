@@ -7,6 +7,9 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+BRIEF_CHARACTERS = 8000
+MANAGERS_AT_MOST = 5
+
 
 def _without_control_characters(text: str) -> str:
     if any(ord(character) < 32 or ord(character) == 127 for character in text):
@@ -16,7 +19,7 @@ def _without_control_characters(text: str) -> str:
 
 Line = Annotated[str, Field(min_length=1, max_length=200), AfterValidator(_without_control_characters)]
 CommandLine = Annotated[str, Field(min_length=1, max_length=1000), AfterValidator(_without_control_characters)]
-Brief = Annotated[str, Field(min_length=1, max_length=8000)]
+Brief = Annotated[str, Field(min_length=1, max_length=BRIEF_CHARACTERS)]
 Name = Annotated[str, Field(max_length=100)]
 PathText = Annotated[str, Field(max_length=1000)]
 
@@ -67,7 +70,7 @@ class PlanAnswer(_Answer):
     stack: Name
     packages: Annotated[list[Name], Field(max_length=30)]
     brief: Brief
-    managers: Annotated[list[PlannedManager], Field(min_length=1, max_length=5)]
+    managers: Annotated[list[PlannedManager], Field(min_length=1, max_length=MANAGERS_AT_MOST)]
     checks: Annotated[list[CommandLine], Field(min_length=1, max_length=10)]
 
 

@@ -5,7 +5,7 @@ Nothing that a model says goes past here unchecked.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Generic, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -111,6 +111,18 @@ def judge(question: Question[A], answer_json: str) -> Reply:
     return Reply(answer_json, tuple(question.refuse(answer)))
 
 
+def word_question(name: str, prompt: str, answer: type[BaseModel], values: Mapping[str, str]) -> Completion:
+    """A question as it is put the first time, to the configured chain. Pure but for reading the prompt's file once."""
+    rendered = render(load_prompt(prompt), values)
+    messages = (Message("system", rendered.system), Message("user", rendered.user))
+    return Completion(name, messages, answer_schema(answer))
+
+
+def chain_of(model: str) -> tuple[str, ...]:
+    """The chain that a task names; empty: the configured one."""
+    return tuple(name.strip() for name in model.split(",") if name.strip())
+
+
 def refused_error(title: str, reasons: Sequence[str]) -> AnswerRefusedError:
     """The end of a question whose answers were all refused."""
     return AnswerRefusedError(f"every answer to “{title}” was refused, the last one because: {'; '.join(reasons[:3])}")
@@ -121,16 +133,16 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
 
 
 async def _completion(run: TaskRun, question: Question[A], refused: Reply | None) -> Completion:
-    rendered = render(load_prompt(question.prompt), await question.values())
-    messages = [Message("system", rendered.system), Message("user", rendered.user)]
-    if refused is not None:
-        refusal = render(load_prompt("refused"), {"reasons": "\n".join(refused.refusals)})
-        messages += [
-            Message("assistant", refused.answer_json[:REFUSED_ANSWER_CHARACTERS]),
-            Message("user", refusal.user),
-        ]
-    chain = tuple(model.strip() for model in run.task.model.split(",") if model.strip())
-    return Completion(question.name, tuple(messages), answer_schema(question.answer), chain)
+    worded = word_question(question.name, question.prompt, question.answer, await question.values())
+    asked = replace(worded, chain=chain_of(run.task.model))
+    if refused is None:
+        return asked
+    refusal = render(load_prompt("refused"), {"reasons": "\n".join(refused.refusals)})
+    further = (
+        Message("assistant", refused.answer_json[:REFUSED_ANSWER_CHARACTERS]),
+        Message("user", refusal.user),
+    )
+    return replace(asked, messages=(*asked.messages, *further))
 
 
 async def _complete(

@@ -1,16 +1,17 @@
 """The Boss: grades a request, plans the project, and says at the end whether it is what was asked for."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from octrad.knowledge.stacks import detect_stack
+from octrad.knowledge.stacks import Stack, detect_stack
 from octrad.pipeline import step_names
 from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
 from octrad.pipeline.ask import A, Question, Reply, ask
 from octrad.pipeline.describe import describe_plan, describe_stacks
 from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
 from octrad.pipeline.project_files import list_files, show_tree
+from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import BOSS, TaskRun
 from octrad.runner.operations import CreatedTree
 from octrad.runner.reading import DiffSide
@@ -38,7 +39,7 @@ async def grade_request(run: TaskRun, tree: CreatedTree) -> int:
     """How complex the request is, from 1 to 5."""
 
     async def values() -> dict[str, str]:
-        return {"request": run.task.request, "tree": await show_tree(run, tree.commit)}
+        return grade_values(run.task.request, await list_files(run, tree.commit))
 
     question = Question("grade", "grade", GradeAnswer, BOSS, "Grade the request", values)
     answer, _ = await ask(run, question, step_names.rounds(step_names.GRADE))
@@ -81,6 +82,24 @@ async def validate_result(
     return Verdict(answer.approved, tuple(answer.reasons), first_round + tried - 1)
 
 
+def grade_values(request: str, files: Sequence[ListedFile]) -> dict[str, str]:
+    """What the question of grade is filled with. Pure."""
+    return {"request": request, "tree": describe_tree(files)}
+
+
+def plan_values(
+    request: str, *, stack: str, checks: Sequence[str], stacks: Mapping[str, Stack], files: Sequence[ListedFile]
+) -> dict[str, str]:
+    """What the question of the plan is filled with; `stack` is the one that the user asked for. Pure."""
+    return {
+        "request": request,
+        "stacks": describe_stacks(stacks),
+        "wanted_stack": _wanted_stack(stacks, stack, files),
+        "user_checks": "\n".join(checks) or "none",
+        "tree": describe_tree(files),
+    }
+
+
 async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: type[A]) -> Plan:
     def refuse(answer: A) -> list[str]:
         return refuse_plan(_as_plan(answer), run.tools.stacks, run.task.stack)
@@ -89,13 +108,8 @@ async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: typ
         return [_planned(accept_plan(_as_plan(answer), run.task.checks))]
 
     async def values() -> dict[str, str]:
-        return {
-            "request": run.task.request,
-            "stacks": describe_stacks(run.tools.stacks),
-            "wanted_stack": await _wanted_stack(run, tree.commit),
-            "user_checks": "\n".join(run.task.checks) or "none",
-            "tree": await show_tree(run, tree.commit),
-        }
+        task, files = run.task, await list_files(run, tree.commit)
+        return plan_values(task.request, stack=task.stack, checks=task.checks, stacks=run.tools.stacks, files=files)
 
     question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
     answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))
@@ -108,10 +122,10 @@ def _as_plan(answer: object) -> PlanAnswer | SmallPlanAnswer:
     return answer
 
 
-async def _wanted_stack(run: TaskRun, commit: str) -> str:
-    if run.task.stack:
-        return f"the stack `{run.task.stack}`, and no other"
-    found = detect_stack(run.tools.stacks, [file.path for file in await list_files(run, commit)])
+def _wanted_stack(stacks: Mapping[str, Stack], asked: str, files: Sequence[ListedFile]) -> str:
+    if asked:
+        return f"the stack `{asked}`, and no other"
+    found = detect_stack(stacks, [file.path for file in files])
     return f"no stack in particular; the files look like `{found}`" if found else "no stack in particular"
 
 

@@ -32,10 +32,16 @@ async def show_files(run: TaskRun, commit: str, *, owns: Sequence[str] = (), men
     """The contents that matter most, each in a fence of its own, within the budget of a prompt."""
     paths = choose_files(await list_files(run, commit), owns=owns, mentioned_in=mentioned_in)
     if not paths:
-        return "No file has contents worth showing."
+        return word_files(())
     contents = await run.tools.runner.read_files(run.task.id, commit, paths, limit_bytes=2 * FILES_BYTES)
-    shown = [file for file in contents if not file.binary and not file.truncated]
-    return "\n\n".join(fence(f"the file {file.path!r}", file.content) for file in shown)
+    return word_files([(file.path, file.content) for file in contents if not file.binary and not file.truncated])
+
+
+def word_files(files: Sequence[tuple[str, str]]) -> str:
+    """Paths with their contents, as prompts carry them. Pure."""
+    if not files:
+        return "No file has contents worth showing."
+    return "\n\n".join(fence(f"the file {path!r}", content) for path, content in files)
 
 
 def _path(file: ListedFile) -> str:

@@ -14,6 +14,7 @@ from octrad.gateway.client import GatewayClient
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor import Ending, EndKind
+from octrad.pipeline.audit_task import audit_task
 from octrad.pipeline.boss import grade_request, make_plan
 from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
@@ -70,7 +71,8 @@ class Pipeline:
 
     async def _begin(self, lease: Lease) -> TaskRun:
         # A run keeps the limits that it began with.
-        tools = replace(self._tools, limits=self._settings.current.limits)
+        config = self._settings.current
+        tools = replace(self._tools, limits=config.limits, audit=config.audit)
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)
@@ -153,6 +155,7 @@ async def build(run: TaskRun) -> str:
     """Steps one to eight; returns the commit that is proved and approved. The ninth is `finish.wind_up`."""
     tree = await prepare(run)
     grade = await grade_request(run, tree)
+    await audit_task(run, tree, grade)
     plan = await make_plan(run, tree, grade)
     environment = await build_environment(run, plan, tree.commit)
     begun = Begun(plan, environment.commit)

@@ -31,6 +31,11 @@ def scaffolded(number: int) -> str:
     return f"scaffold/{number}"
 
 
+def audited(run: int) -> str:
+    """The models are judged before a run goes on."""
+    return f"audit/{run}"
+
+
 def assigned(manager: str) -> str:
     """A manager divides its work."""
     return f"assign/{manager}"

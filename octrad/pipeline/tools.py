@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from octrad.foundation.cache import Cache
-from octrad.foundation.config import Limits
+from octrad.foundation.config import Audit, Limits
 from octrad.foundation.postgres.pool import Database
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
@@ -21,6 +21,7 @@ class Tools:
     gateway: GatewayClient
     runner: RunnerClient
     limits: Limits
+    audit: Audit
     stacks: Mapping[str, Stack]
     guides: Mapping[str, Guide]
     prices: PriceList

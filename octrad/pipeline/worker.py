@@ -1,5 +1,6 @@
 """A worker: writes files to fulfil a brief, on a branch of its own or, when it is alone, on main."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
@@ -9,7 +10,8 @@ from octrad.pipeline.ask import Question
 from octrad.pipeline.change_files import Changed, Naming, change_files, refuse_nothing_changed
 from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan
 from octrad.pipeline.plan import Plan, Worker
-from octrad.pipeline.project_files import show_files, show_tree
+from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.runner.operations import MAIN_BRANCH, MergedBranch
 from octrad.tasks.task import Role
@@ -37,17 +39,14 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
     alone = not worker.manager
 
     async def values() -> dict[str, str]:
-        return {
-            "request": run.task.request,
-            "plan": describe_plan(plan),
-            "worker": worker.name,
-            "brief": job.brief,
-            "owns": describe_owned(worker.owns),
-            "guides": describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
-            "tree": await show_tree(run, job.commit),
-            "files": await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
-            "feedback": job.feedback or "nothing",
-        }
+        return work_values(
+            run.task.request,
+            plan,
+            job,
+            guides=describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
+            files=await list_files(run, job.commit),
+            shown=await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
+        )
 
     async def change(round_number: int) -> str:
         return await _name_of_change(run, worker, round_number)
@@ -64,6 +63,23 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
     target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)
     naming = Naming(lambda number: step_names.worked(worker.name, number), change)
     return await change_files(run, question, target, job.round_number, naming)
+
+
+def work_values(
+    request: str, plan: Plan, job: Job, *, guides: str, files: Sequence[ListedFile], shown: str
+) -> dict[str, str]:
+    """What a worker's question is filled with. Pure."""
+    return {
+        "request": request,
+        "plan": describe_plan(plan),
+        "worker": job.worker.name,
+        "brief": job.brief,
+        "owns": describe_owned(job.worker.owns),
+        "guides": guides,
+        "tree": describe_tree(files),
+        "files": shown,
+        "feedback": job.feedback or "nothing",
+    }
 
 
 async def _name_of_change(run: TaskRun, worker: Worker, round_number: int) -> str:

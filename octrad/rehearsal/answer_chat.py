@@ -112,16 +112,15 @@ async def _send(request: web.Request, question: _Question, reply: Reply, seen: S
         pieces = [pieces[0][: len(pieces[0]) // 2]]
     seen.status = 200
     if kind != "drip" and not question.stream:
-        return _json(200, pieces[0])
-    return await _stream(request, pieces, reply.failure, stream=question.stream)
+        return _json(200, pieces[0], reply.headers)
+    return await _stream(request, pieces, reply, stream=question.stream)
 
 
-async def _stream(
-    request: web.Request, pieces: list[bytes], failure: Failure | None, *, stream: bool
-) -> web.StreamResponse:
+async def _stream(request: web.Request, pieces: list[bytes], reply: Reply, *, stream: bool) -> web.StreamResponse:
+    failure = reply.failure
     drip = failure if failure is not None and failure.kind == "drip" else None
     kind = "text/event-stream" if stream else "application/json"
-    response = web.StreamResponse(headers={**REHEARSAL_HEADERS, "Content-Type": kind})
+    response = web.StreamResponse(headers={**reply.headers, **REHEARSAL_HEADERS, "Content-Type": kind})
     await response.prepare(request)
     for piece in pieces if drip is None else _cut(b"".join(pieces), drip.pieces):
         await response.write(piece)

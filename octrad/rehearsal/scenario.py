@@ -60,6 +60,8 @@ class Reply(_Part):
     nth: int | None = Field(default=None, ge=1)
     variant: str | None = None
     delay_s: Seconds = 0.0
+    # Of an answer; a failure of kind error has its own.
+    headers: dict[str, str] = Field(default_factory=dict)
     answer: dict[str, Any] | None = None
     text: str | None = None
     failure: Failure | None = None
@@ -74,6 +76,8 @@ class Reply(_Part):
         if self.failure is not None and spoils != bool(given):
             wants = "spoils an answer, so it needs `answer` or `text`" if spoils else "stands alone"
             raise ValueError(f"a failure of kind {self.failure.kind} {wants}")
+        if self.headers and not given:
+            raise ValueError("`headers` belong to an answer; those of an error stand in its `failure`")
         if self.failure is None and not given:
             raise ValueError("needs `answer`, `text` or `failure`")
         return self

@@ -516,3 +516,250 @@ class Model(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__output_usd_per_million) -> _WhichOneofReturnType__output_usd_per_million | None: ...
 
 Global___Model: _TypeAlias = Model  # noqa: Y015
+
+@_typing.final
+class AuditRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    CHAIN_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    PROBE_FIELD_NUMBER: _builtins.int
+    MAY_COME_UP_FIELD_NUMBER: _builtins.int
+    probe: _builtins.bool
+    """Ask each provider whose key is configured once, in the fewest tokens, for that key's limits."""
+    @_builtins.property
+    def chain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Models in order; empty means the configured chain."""
+
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Completion]:
+        """What the work would ask. They are counted, never sent; the chain and the limits of each are not looked at."""
+
+    @_builtins.property
+    def may_come_up(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Questions that only may come up: one that does not fit is remarked on and makes no model unusable."""
+
+    def __init__(
+        self,
+        *,
+        chain: _abc.Iterable[_builtins.str] | None = ...,
+        questions: _abc.Iterable[Global___Completion] | None = ...,
+        probe: _builtins.bool = ...,
+        may_come_up: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "may_come_up", b"may_come_up", "probe", b"probe", "questions", b"questions"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditRequest: _TypeAlias = AuditRequest  # noqa: Y015
+
+@_typing.final
+class AuditResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODELS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditedModel]: ...
+    def __init__(
+        self,
+        *,
+        models: _abc.Iterable[Global___AuditedModel] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["models", b"models"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditResponse: _TypeAlias = AuditResponse  # noqa: Y015
+
+@_typing.final
+class AuditedModel(_message.Message):
+    """One model of the chain, judged."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    HINDRANCES_FIELD_NUMBER: _builtins.int
+    REMARKS_FIELD_NUMBER: _builtins.int
+    QUESTIONS_FIELD_NUMBER: _builtins.int
+    OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    APPROXIMATE_FIELD_NUMBER: _builtins.int
+    PRICES_FROM_FIELD_NUMBER: _builtins.int
+    PROBED_FIELD_NUMBER: _builtins.int
+    output_tokens: _builtins.int
+    """Tokens that a question leaves to its answer."""
+    approximate: _builtins.bool
+    """The count is not that of the model's own tokenizer."""
+    prices_from: _builtins.str
+    """Where the prices come from and of when they are; empty for a model without a price."""
+    @_builtins.property
+    def model(self) -> Global___Model: ...
+    @_builtins.property
+    def hindrances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hindrance]:
+        """What stands in the way, the most serious first; nothing means that it can do the work, as far as anybody can tell."""
+
+    @_builtins.property
+    def remarks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What an operator should know and what stands in no way."""
+
+    @_builtins.property
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CountedQuestion]: ...
+    @_builtins.property
+    def probed(self) -> Global___Probed:
+        """Absent where the key was not tried."""
+
+    def __init__(
+        self,
+        *,
+        model: Global___Model | None = ...,
+        hindrances: _abc.Iterable[Global___Hindrance] | None = ...,
+        remarks: _abc.Iterable[_builtins.str] | None = ...,
+        questions: _abc.Iterable[Global___CountedQuestion] | None = ...,
+        output_tokens: _builtins.int = ...,
+        approximate: _builtins.bool = ...,
+        prices_from: _builtins.str = ...,
+        probed: Global___Probed | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "probed", b"probed"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate", "hindrances", b"hindrances", "model", b"model", "output_tokens", b"output_tokens", "prices_from", b"prices_from", "probed", b"probed", "questions", b"questions", "remarks", b"remarks"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditedModel: _TypeAlias = AuditedModel  # noqa: Y015
+
+@_typing.final
+class Hindrance(_message.Message):
+    """Why a model cannot do the work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    WORDS_FIELD_NUMBER: _builtins.int
+    outcome: _builtins.str
+    """The class of failures that it would end in: auth, billing, bad_model or context."""
+    words: _builtins.str
+    def __init__(
+        self,
+        *,
+        outcome: _builtins.str = ...,
+        words: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["outcome", b"outcome", "words", b"words"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Hindrance: _TypeAlias = Hindrance  # noqa: Y015
+
+@_typing.final
+class CountedQuestion(_message.Message):
+    """How long a question is."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    QUESTION_FIELD_NUMBER: _builtins.int
+    INPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    question: _builtins.str
+    input_tokens: _builtins.int
+    def __init__(
+        self,
+        *,
+        question: _builtins.str = ...,
+        input_tokens: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["input_tokens", b"input_tokens", "question", b"question"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CountedQuestion: _TypeAlias = CountedQuestion  # noqa: Y015
+
+@_typing.final
+class Probed(_message.Message):
+    """What a provider said to a key."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    ERROR_FIELD_NUMBER: _builtins.int
+    AT_MS_FIELD_NUMBER: _builtins.int
+    EARLIER_FIELD_NUMBER: _builtins.int
+    LIMITS_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    """The model that was asked."""
+    outcome: _builtins.str
+    """ok or the class of the failure."""
+    error: _builtins.str
+    at_ms: _builtins.int
+    """Unix time in milliseconds."""
+    earlier: _builtins.bool
+    """Whether it was asked earlier, and not again now."""
+    @_builtins.property
+    def limits(self) -> _containers.RepeatedCompositeFieldContainer[Global___RateLimit]: ...
+    def __init__(
+        self,
+        *,
+        model: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        error: _builtins.str = ...,
+        at_ms: _builtins.int = ...,
+        earlier: _builtins.bool = ...,
+        limits: _abc.Iterable[Global___RateLimit] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["at_ms", b"at_ms", "earlier", b"earlier", "error", b"error", "limits", b"limits", "model", b"model", "outcome", b"outcome"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Probed: _TypeAlias = Probed  # noqa: Y015
+
+@_typing.final
+class RateLimit(_message.Message):
+    """A limit of a key, as the headers of a reply tell it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    LIMIT_FIELD_NUMBER: _builtins.int
+    REMAINING_FIELD_NUMBER: _builtins.int
+    RESETS_IN_S_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Of what: requests, tokens, input-tokens, …"""
+    limit: _builtins.int
+    remaining: _builtins.int
+    resets_in_s: _builtins.float
+    """Seconds from the reply until all of it is there again."""
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        limit: _builtins.int | None = ...,
+        remaining: _builtins.int | None = ...,
+        resets_in_s: _builtins.float | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_remaining", b"_remaining", "_resets_in_s", b"_resets_in_s", "limit", b"limit", "remaining", b"remaining", "resets_in_s", b"resets_in_s"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_limit", b"_limit", "_remaining", b"_remaining", "_resets_in_s", b"_resets_in_s", "limit", b"limit", "name", b"name", "remaining", b"remaining", "resets_in_s", b"resets_in_s"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__limit: _TypeAlias = _typing.Literal["limit"]  # noqa: Y015
+    _WhichOneofArgType__limit: _TypeAlias = _typing.Literal["_limit", b"_limit"]  # noqa: Y015
+    _WhichOneofReturnType__remaining: _TypeAlias = _typing.Literal["remaining"]  # noqa: Y015
+    _WhichOneofArgType__remaining: _TypeAlias = _typing.Literal["_remaining", b"_remaining"]  # noqa: Y015
+    _WhichOneofReturnType__resets_in_s: _TypeAlias = _typing.Literal["resets_in_s"]  # noqa: Y015
+    _WhichOneofArgType__resets_in_s: _TypeAlias = _typing.Literal["_resets_in_s", b"_resets_in_s"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__limit) -> _WhichOneofReturnType__limit | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__remaining) -> _WhichOneofReturnType__remaining | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__resets_in_s) -> _WhichOneofReturnType__resets_in_s | None: ...
+
+Global___RateLimit: _TypeAlias = RateLimit  # noqa: Y015

@@ -56,6 +56,11 @@ class GatewayServiceStub(object):
                 request_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsRequest.SerializeToString,
                 response_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsResponse.FromString,
                 _registered_method=True)
+        self.Audit = channel.unary_unary(
+                '/octra.gateway.v1.GatewayService/Audit',
+                request_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.FromString,
+                _registered_method=True)
 
 
 class GatewayServiceServicer(object):
@@ -91,6 +96,14 @@ class GatewayServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Audit(self, request, context):
+        """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
+        provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GatewayServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -113,6 +126,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.ListModels,
                     request_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsRequest.FromString,
                     response_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsResponse.SerializeToString,
+            ),
+            'Audit': grpc.unary_unary_rpc_method_handler(
+                    servicer.Audit,
+                    request_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.FromString,
+                    response_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -225,6 +243,33 @@ class GatewayService(object):
             '/octra.gateway.v1.GatewayService/ListModels',
             octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsRequest.SerializeToString,
             octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.ListModelsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Audit(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.gateway.v1.GatewayService/Audit',
+            octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.SerializeToString,
+            octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.FromString,
             options,
             channel_credentials,
             insecure,

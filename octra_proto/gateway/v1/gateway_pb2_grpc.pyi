@@ -43,6 +43,10 @@ class GatewayServiceStub:
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]
     """The configured chain, or models by their names, with what is known of each."""
+    Audit: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]
+    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
+    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """
 
 @_typing.type_check_only
 class GatewayServiceAsyncStub(GatewayServiceStub):
@@ -59,6 +63,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _aio.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]  # type: ignore[assignment]
     """The configured chain, or models by their names, with what is known of each."""
+    Audit: _aio.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]  # type: ignore[assignment]
+    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
+    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     """At most once: a call is executed once for its id, its result is kept on disk until acknowledged, and asking again
@@ -96,5 +104,15 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_pb2.ListModelsResponse, _abc.Awaitable[_gateway_pb2.ListModelsResponse]]:
         """The configured chain, or models by their names, with what is known of each."""
+
+    @_abc_1.abstractmethod
+    def Audit(
+        self,
+        request: _gateway_pb2.AuditRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_pb2.AuditResponse, _abc.Awaitable[_gateway_pb2.AuditResponse]]:
+        """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
+        provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -131,7 +131,7 @@ class QuestionAnswerer:
             question=completion.question,
             messages=conversation.repair if repair else conversation.messages,
             schema_json=completion.schema_json,
-            max_output_tokens=_output_tokens(target, completion, config),
+            max_output_tokens=output_tokens(target, completion.max_output_tokens, config),
             timeout_s=min(timeout_s, max(0.001, config.models.total_timeout_s - spent_s)),
             without=frozenset(self._refused[target.name]),
         )
@@ -190,7 +190,8 @@ class QuestionAnswerer:
         return models_failed(conversation.completion.question, conversation.targets, conversation.attempts, give_up)
 
 
-def _output_tokens(target: Target, completion: Completion, config: Config) -> int:
-    wanted = completion.max_output_tokens or DEFAULT_OUTPUT_TOKENS
+def output_tokens(target: Target, asked: int, config: Config) -> int:
+    """How long an answer may become: what was asked for, 0 for the default, as far as the model can."""
+    wanted = asked or DEFAULT_OUTPUT_TOKENS
     most = facts_of(target, config.models.prices_usd_per_million).output_tokens
     return min(wanted, most) if most else wanted

@@ -6,6 +6,7 @@ LiteLLM decides nothing: no retry, no fallback, no dropped parameter, no key fro
 import asyncio
 import contextlib
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -41,13 +42,17 @@ class ModelRequest:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a model said, whatever it is worth. `cost_usd` is None where LiteLLM knows no price."""
+    """What a model said, whatever it is worth. `cost_usd` is None where LiteLLM knows no price.
+
+    `headers` are those of the reply that LiteLLM passes on, names in lower case.
+    """
 
     said: Said
     input_tokens: int
     output_tokens: int
     cached_tokens: int
     cost_usd: float | None
+    headers: Mapping[str, str]
 
 
 class ModelCaller:
@@ -139,12 +144,14 @@ def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
     text = None if choice is None else choice.message.content
     usage = getattr(response, "usage", None)
     details = getattr(usage, "prompt_tokens_details", None)
+    hidden = response._hidden_params  # noqa: SLF001 - LiteLLM offers no other way
     return Reply(
         said=Said(text, "" if choice is None else str(choice.finish_reason or "")),
         input_tokens=getattr(usage, "prompt_tokens", 0) or 0,
         output_tokens=getattr(usage, "completion_tokens", 0) or 0,
         cached_tokens=getattr(details, "cached_tokens", 0) or 0,
-        cost_usd=response._hidden_params.get("response_cost"),  # noqa: SLF001 - LiteLLM offers no other way
+        cost_usd=hidden.get("response_cost"),
+        headers=_headers(hidden.get("additional_headers")),
     )
 
 
@@ -155,15 +162,18 @@ def _provider_error(error: Exception) -> ProviderError:
     status = getattr(error, "status_code", 0)
     with contextlib.suppress(TypeError, ValueError):
         status = int(status or 0)
-    headers = getattr(error, "litellm_response_headers", None) or {}
     return ProviderError(
         exception=type(error).__name__,
         status=status if isinstance(status, int) else 0,
         text=_text(error),
         cause=_ground(error),
-        # Anthropic's come with a prefix of LiteLLM's.
-        headers={str(name).lower().removeprefix("llm_provider-"): str(value) for name, value in headers.items()},
+        headers=_headers(getattr(error, "litellm_response_headers", None)),
     )
+
+
+def _headers(headers: Mapping[str, object] | None) -> Mapping[str, str]:
+    # Anthropic's come with a prefix of LiteLLM's.
+    return {str(name).lower().removeprefix("llm_provider-"): str(value) for name, value in (headers or {}).items()}
 
 
 def _text(error: Exception) -> str:

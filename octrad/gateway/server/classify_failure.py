@@ -31,6 +31,8 @@ _PARAMETERS = {
     "temperature": re.compile(r"temperature", re.IGNORECASE),
 }
 PARAMETER_REASON = "parameter:"
+# What is said to a question that leaves less room for its answer than the model takes.
+_CUT_SHORT = re.compile(r"max_(completion_|output_)?tokens|output limit", re.IGNORECASE)
 
 _OF_EXCEPTION: Mapping[str, tuple[Outcome, str]] = {
     "ContextWindowExceededError": (Outcome.CONTEXT, "too_long"),
@@ -92,6 +94,11 @@ def classify(error: ProviderError, now: datetime) -> Failure:
     outcome, reason = _outcome(error)
     wait_s = retry_after_s(error.headers, now) if outcome in {Outcome.RATE, Outcome.TRANSIENT} else None
     return Failure(outcome, reason, error.text, wait_s)
+
+
+def is_cut_short(error: ProviderError) -> bool:
+    """Whether nothing is wrong but that the answer was to be too short."""
+    return error.status in _REFUSED and _CUT_SHORT.search(error.text) is not None
 
 
 def _outcome(error: ProviderError) -> tuple[Outcome, str]:

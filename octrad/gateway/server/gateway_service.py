@@ -9,11 +9,13 @@ from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.settings import Settings
-from octrad.gateway.calls import Attempt, Model
+from octrad.gateway.calls import Attempt
 from octrad.gateway.server.answer_question import QuestionAnswerer
+from octrad.gateway.server.audit_chain import ChainAuditor
 from octrad.gateway.server.list_models import list_models
 from octrad.gateway.server.provider_keys import ProviderKeys
 from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
+from octrad.gateway.server.report_audit import audit_response, model_message, read_audit
 
 Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 
@@ -21,9 +23,17 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(self, engine: Engine, answerer: QuestionAnswerer, settings: Settings, keys: ProviderKeys) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        answerer: QuestionAnswerer,
+        auditor: ChainAuditor,
+        settings: Settings,
+        keys: ProviderKeys,
+    ) -> None:
         self._engine = engine
         self._answerer = answerer
+        self._auditor = auditor
         self._settings = settings
         self._keys = keys
 
@@ -59,7 +69,10 @@ class GatewayServicer(GatewayServiceServicer):
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         # In a thread: the first time a file of some megabytes is read.
         models = await asyncio.to_thread(list_models, self._settings.current, self._keys, tuple(request.names))
-        return pb.ListModelsResponse(models=[_model(model) for model in models])
+        return pb.ListModelsResponse(models=[model_message(model) for model in models])
+
+    async def Audit(self, request: pb.AuditRequest, context: Context) -> pb.AuditResponse:
+        return audit_response(await self._auditor.audit(read_audit(request)))
 
 
 def _response(message: once.Message) -> pb.ExecuteResponse:
@@ -86,17 +99,3 @@ def _failed(failure: once.Failed) -> pb.Failed:
     failed.hint = failure.hint
     failed.retryable = failure.retryable
     return failed
-
-
-def _model(model: Model) -> pb.Model:
-    return pb.Model(
-        name=model.name,
-        provider=model.provider,
-        available=model.available,
-        detail=model.detail,
-        context_tokens=model.context_tokens,
-        input_usd_per_million=model.input_usd_per_million,
-        output_usd_per_million=model.output_usd_per_million,
-        rehearsal=model.rehearsal,
-        output_tokens=model.output_tokens,
-    )

@@ -6,7 +6,7 @@ from octrad.gateway.calls import Model
 from octrad.gateway.server.answer_question import DEFAULT_OUTPUT_TOKENS
 from octrad.gateway.server.prices import facts_of
 from octrad.gateway.server.provider_keys import ProviderKeys
-from octrad.gateway.server.providers import resolve
+from octrad.gateway.server.providers import Target, resolve
 
 
 def list_models(config: Config, keys: ProviderKeys, names: tuple[str, ...] = ()) -> list[Model]:
@@ -36,6 +36,11 @@ def _model(config: Config, keys: ProviderKeys, name: str) -> Model:
             rehearsal=False,
             output_tokens=0,
         )
+    return describe_target(config, keys, target)
+
+
+def describe_target(config: Config, keys: ProviderKeys, target: Target) -> Model:
+    """What is known of one model, without asking its provider."""
     try:
         keys.key_of(target)
         detail = ""

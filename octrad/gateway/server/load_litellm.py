@@ -54,6 +54,8 @@ class LazyLiteLLM:
 
 def _import_litellm() -> ModuleType:
     os.environ.update(_ENVIRONMENT)
+    # It would have tokenizers looked for there, and fetched, in place of those that LiteLLM brings.
+    os.environ.pop("CUSTOM_TIKTOKEN_CACHE_DIR", None)
     if _SYSTEM_AUTHORITIES.exists():
         os.environ.setdefault("SSL_CERT_FILE", str(_SYSTEM_AUTHORITIES))
     try:

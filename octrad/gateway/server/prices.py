@@ -85,12 +85,19 @@ def _known_facts(target: Target) -> ModelFacts:
     return models.get(model) or models.get(model.partition("/")[2]) or ModelFacts()
 
 
-@lru_cache(maxsize=1)
-def _read_file() -> _PriceFile:
+def price_file() -> Path | None:
+    """Where LiteLLM's file of prices is; None without LiteLLM."""
     spec = find_spec("litellm")
     if spec is None or not spec.submodule_search_locations:
+        return None
+    return Path(spec.submodule_search_locations[0]) / _FILE
+
+
+@lru_cache(maxsize=1)
+def _read_file() -> _PriceFile:
+    path = price_file()
+    if path is None:
         return _PriceFile("", {})
-    path = Path(spec.submodule_search_locations[0]) / _FILE
     try:
         content = path.read_bytes()
         entries = json.loads(content)

@@ -11,9 +11,11 @@ from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
+from octrad.gateway.server.audit_chain import ChainAuditor
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
 from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.probe_keys import KeyProbes
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
 # What a reload cannot change, because the gateway was made of these when it started.
@@ -36,8 +38,10 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     litellm = LazyLiteLLM()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys)
-        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, settings, keys), server)
+        caller = ModelCaller(litellm)
+        answerer = QuestionAnswerer(settings, caller, keys)
+        auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys))
+        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, auditor, settings, keys), server)
         litellm.start()
 
     await serve_servant("gateway", state_dir, settings, add_services)

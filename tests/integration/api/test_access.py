@@ -122,6 +122,14 @@ def test_viewer_reads_and_does_not_submit(shared: House) -> None:
     must(MEMBER, shared, "cancel", task)
 
 
+def test_viewer_audits_models_and_only_a_member_has_keys_used_for_it(shared: House) -> None:
+    assert must(VIEWER, shared, "audit", "a tool", "--no-probe", "--json").json["chain"] == ["rehearsal/slow"]
+    said = run_as(VIEWER, shared, "audit", "a tool")
+    assert said.exit_code == 77
+    assert "you may not have providers asked with their keys (`--no-probe` leaves that out)" in said.stderr
+    must(MEMBER, shared, "audit", "a tool")
+
+
 def test_member_acts_on_own_tasks_and_not_on_those_of_others(shared: House) -> None:
     own, others = submit(MEMBER, shared), submit(ROOT_USER, shared)
     shown = must(MEMBER, shared, "show", own, "--json").json["task"]

@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from octractl.exit_codes import ExitCode
+from octractl.repository import list_head, read_blobs
 from tests.integration.octractl.conftest import Octractl
 from tests.integration.octractl.daemon import TASK, Daemon
 
@@ -167,3 +168,23 @@ def test_result_that_does_not_continue_the_repository_is_looked_at_whole(octract
     done = octractl("pull", TASK, cwd=unrelated)
     assert done.returncode == 0, done.stderr
     assert f"git log --stat {BRANCH}" in done.stderr
+
+
+def test_files_of_the_last_commit_are_listed_and_read_as_they_are(repository: Path) -> None:
+    names = ["two words", "ümlaut\n", "-dash", "sub/directory/file"]
+    (repository / "sub" / "directory").mkdir(parents=True)
+    for name in names:
+        (repository / name).write_bytes(name.encode() + b"\0\n")
+    (repository / "empty").touch()
+    (repository / "link").symlink_to("one")
+    commit(repository, "three")
+    (repository / "one").write_text("not committed")
+    files = list_head(repository)
+    assert [file.path for file in files] == sorted([*names, "empty", "link", "one", "three"])
+    assert [file.path for file in files if file.is_symlink] == ["link"]
+    contents = read_blobs(repository, [file.blob for file in files])
+    by_path = {file.path: contents[file.blob] for file in files}
+    assert all(by_path[name] == name.encode() + b"\0\n" for name in names)
+    assert (by_path["empty"], by_path["link"], by_path["one"]) == (b"", b"one", b"one")
+    assert [file.size_bytes for file in files] == [len(by_path[file.path]) for file in files]
+    assert read_blobs(repository, []) == {}

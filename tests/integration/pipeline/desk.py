@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Budgets, Cache, Config, Limits
+from octrad.foundation.config import Audit, Budgets, Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
@@ -71,6 +71,7 @@ class Desk:
     runner: RunnerClient
     limits: Limits
     budgets: Budgets = field(default_factory=Budgets)
+    audit: Audit = field(default_factory=Audit)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -79,13 +80,14 @@ class Desk:
             gateway=self.gateway,
             runner=self.runner,
             limits=self.limits,
+            audit=self.audit,
             stacks=load_stacks(),
             guides=load_guides(),
             prices=PriceList(self.gateway),
             content_hash=hash_content(),
             cache=open_cache(Cache()),
         )
-        return Pipeline(tools, Settings(Config(limits=self.limits, budgets=self.budgets)))
+        return Pipeline(tools, Settings(Config(limits=self.limits, budgets=self.budgets, audit=self.audit)))
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")

@@ -183,3 +183,10 @@ async def test_rehearsal_does_not_import_litellm() -> None:
     code = "import octrad.rehearsal.serve, sys; assert not {'litellm', 'openai', 'grpc'} & set(sys.modules)"
     process = await asyncio.create_subprocess_exec(sys.executable, "-c", code)
     assert await process.wait() == 0
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_answer_has_the_headers_of_its_reply(http: httpx.AsyncClient, *, stream: bool) -> None:
+    response = await ask(http, "limited", stream=stream)
+    assert response.headers["x-ratelimit-limit-requests"] == "50"
+    assert response.headers["x-octra-rehearsal"] == "1"

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from octrad.gateway.calls import Outcome
-from octrad.gateway.server.classify_failure import ProviderError, classify, retry_after_s
+from octrad.gateway.server.classify_failure import ProviderError, classify, is_cut_short, retry_after_s
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -91,3 +91,17 @@ def test_anything_gets_a_class_that_is_not_ok(
     failure = classify(ProviderError(exception, status, text, cause, headers), NOW)
     assert failure.outcome is not Outcome.OK
     assert failure.retry_after_s is None or failure.retry_after_s >= 0
+
+
+@pytest.mark.parametrize(
+    ("status", "text", "cut_short"),
+    [
+        (400, "Could not finish the message because max_tokens or model output limit was reached", True),
+        (400, "Invalid 'max_output_tokens': integer below minimum value", True),
+        (422, "max_completion_tokens must be at least 16", True),
+        (400, "no such model", False),
+        (429, "max_tokens exceed your limit of tokens per min", False),
+    ],
+)
+def test_refusal_of_a_short_answer_is_known(status: int, text: str, *, cut_short: bool) -> None:
+    assert is_cut_short(ProviderError("BadRequestError", status, text, "", {})) == cut_short

@@ -23,6 +23,7 @@ REPLY = '[[reply]]\nstep = "s"\n'
         (HEAD + REPLY + 'text = "a"\nnth = 0', "`reply[1].nth`: "),
         (HEAD + REPLY + 'text = "a"\n[[reply]]\nstep = "s"\nwrong = 1\ntext = ""', "`reply[2].wrong`: "),
         (HEAD + REPLY + 'text = "a"\nfailure = {kind = "hang"}', "hang stands alone"),
+        (HEAD + REPLY + 'failure = {kind = "hang"}\nheaders = {a = "b"}', "`headers` belong to an answer"),
         (HEAD + REPLY + 'failure = {kind = "truncated"}', "needs `answer` or `text`"),
         (HEAD + REPLY + 'failure = {kind = "error"}', "needs `status`"),
         (HEAD + REPLY + 'failure = {kind = "error", status = 99}', "`reply[1].failure.status`: "),

@@ -1,0 +1,57 @@
+"""What an audit counts is what a run would ask."""
+
+import json
+
+from octrad.gateway.calls import Completion
+from octrad.knowledge.guides import load_guides
+from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.answer_schema import answer_schema
+from octrad.pipeline.answers import GradeAnswer, WorkAnswer
+from octrad.pipeline.audit_questions import Work, first_questions, stand_in
+from octrad.pipeline.boss import grade_values
+from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile
+
+FILES = (ListedFile("Cargo.toml", 120, "file"), ListedFile("src/main.rs", 900, "file"))
+STACKS, GUIDES = load_stacks(), load_guides()
+
+
+def ask(work: Work) -> dict[str, Completion]:
+    return {question.question: question for question in first_questions(work, STACKS, GUIDES)}
+
+
+def length(question: Completion) -> int:
+    return sum(len(message.content) for message in question.messages)
+
+
+def test_grade_is_worded_as_the_run_words_it() -> None:
+    question = ask(Work("a todo list", FILES, "shown"))["grade"]
+    rendered = render(load_prompt("grade"), grade_values("a todo list", FILES))
+    assert [message.content for message in question.messages] == [rendered.system, rendered.user]
+    assert question.schema_json == answer_schema(GradeAnswer)
+
+
+def test_work_carries_request_tree_files_and_the_guides_of_the_stack() -> None:
+    question = ask(Work("a todo list", FILES, "the contents of main.rs"))["work"]
+    said = question.messages[1].content
+    for words in ("a todo list", "src/main.rs (900 bytes)", "the contents of main.rs", "Stack: rust"):
+        assert words in said
+    assert json.loads(question.schema_json) == json.loads(answer_schema(WorkAnswer))
+
+
+def test_later_work_is_as_long_as_a_prompt_may_become() -> None:
+    asked = ask(Work("a todo list", (), "No file has contents worth showing."))
+    assert list(asked) == ["grade", "plan", "work", "later work"]
+    assert length(asked["grade"]) < length(asked["work"])
+    assert length(asked["later work"]) > length(asked["work"]) + FILES_BYTES
+
+
+def test_stack_and_checks_that_the_user_asked_for_are_in_the_plan() -> None:
+    asked = ask(Work("a tool", FILES, "", stack="python", checks=("make prove",)))
+    assert "the stack `python`, and no other" in asked["plan"].messages[1].content
+    assert "make prove" in asked["plan"].messages[1].content
+    assert "Stack: python" in asked["work"].messages[1].content
+
+
+def test_stand_in_has_the_length_of_what_it_stands_for() -> None:
+    assert [len(stand_in(length)) for length in (0, 1, 2, 3, 1000)] == [0, 1, 2, 3, 1000]
