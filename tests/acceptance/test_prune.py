@@ -14,7 +14,7 @@ import pytest
 from octrad.runner.server.nix.store import private_store
 from tests.acceptance.small_repository import make_small_repository
 from tests.as_user import as_user
-from tests.daemon import ROOT, House, Rehearsal, Said, config_for, house
+from tests.daemon import ROOT, House, Rehearsal, Said, config_for, git, house
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -34,6 +34,8 @@ def pruned_house(rehearsal: Rehearsal) -> Iterator[House]:
 
 
 def submit(running: House, repository: Path, project: str) -> str:
+    """Tasks of the same second would make the same commit, and share a path: each begins with another one."""
+    git(repository, "commit", "-q", "--allow-empty", "-m", "Begin once more")
     said = running.must(
         "submit", "greet politely", "--from", str(repository), "--project", project,
         "--model", "rehearsal/change-repository", "--progress", "json",

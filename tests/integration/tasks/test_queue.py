@@ -93,9 +93,18 @@ async def test_a_submitted_task_begins_at_once(
     # Woken, not polled.
     monkeypatch.setattr("octrad.tasks.queue._POLL_S", 3600.0)
     async with serving(database, wakeups, finishing(database)):
-        for _ in range(2):
-            task = await submit(database)
-            await log.wait_until_final(task.id, 20)
+        await until_the_worker_listens(database)
+        task = await submit(database)
+        await log.wait_until_final(task.id, 20)
+
+
+async def until_the_worker_listens(database: Database) -> None:
+    listening = (
+        "SELECT FROM pg_stat_activity WHERE datname = current_database() AND query ILIKE 'LISTEN%procrastinate%'"
+    )
+    async with asyncio.timeout(20), database.connection() as connection:
+        while await (await connection.execute(listening)).fetchone() is None:  # noqa: ASYNC110 - it tells nobody
+            await asyncio.sleep(0.01)
 
 
 async def test_what_is_logged_on_the_way_says_which_task_and_step_it_is_of(
