@@ -26,6 +26,8 @@ from octrad.gateway.server.validate_answer import Invalid, Valid, compile_schema
 
 DEFAULT_OUTPUT_TOKENS = 16_384
 NO_KEY_REASON = "key_file"
+# Of what a provider says, as it is told and recorded.
+ERROR_CHARACTERS = 1000
 
 
 @dataclass(slots=True)
@@ -146,7 +148,8 @@ class QuestionAnswerer:
 
     def _judge(self, conversation: _Conversation, outcome: Reply | Failure) -> Valid | Failure:
         if isinstance(outcome, Failure):
-            return replace(outcome, error=self._keys.strike_out(outcome.error))
+            # Before it is cut: of a key that is cut in two nobody would know that it was one.
+            return replace(outcome, error=self._keys.strike_out(outcome.error)[:ERROR_CHARACTERS])
         verdict = validate(outcome.said, conversation.validator)
         if isinstance(verdict, Invalid):
             conversation.repair = with_repair(conversation.messages, outcome.said.text or "", verdict.fault)

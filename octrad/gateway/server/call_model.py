@@ -16,10 +16,12 @@ from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.providers import JsonMode, Target
-from octrad.gateway.server.validate_answer import Said
+from octrad.gateway.server.validate_answer import REFUSED, Said
 
 TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
-ERROR_CHARACTERS = 1000
+# Of what a provider says, so that a page of megabytes is not searched for words. What is shown is cut later, when the
+# keys are out of it.
+ERROR_CHARACTERS = 64_000
 CHARACTERS_A_TOKEN = 3  # on the safe side
 SMALLEST_LOCAL_CONTEXT = 8192
 
@@ -140,12 +142,20 @@ def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
     usage = getattr(response, "usage", None)
     details = getattr(usage, "prompt_tokens_details", None)
     return Reply(
-        said=Said(text, "" if choice is None else str(choice.finish_reason or "")),
+        said=Said(text, _finish_reason(choice)),
         input_tokens=getattr(usage, "prompt_tokens", 0) or 0,
         output_tokens=getattr(usage, "completion_tokens", 0) or 0,
         cached_tokens=getattr(details, "cached_tokens", 0) or 0,
         cost_usd=response._hidden_params.get("response_cost"),  # noqa: SLF001 - LiteLLM offers no other way
     )
+
+
+def _finish_reason(choice: Any) -> str:  # a Choices of LiteLLM, or None
+    if choice is None:
+        return ""
+    # OpenAI's models refuse in a field of its own beside an empty content, and call it a stop.
+    fields = getattr(choice.message, "provider_specific_fields", None) or {}
+    return REFUSED if fields.get("refusal") else str(choice.finish_reason or "")
 
 
 def _provider_error(error: Exception) -> ProviderError:

@@ -15,6 +15,8 @@ from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from octrad.foundation.errors import InvalidRequestError
 
 FAULT_CHARACTERS = 400
+# The finish reason of a refusal, in the words of the OpenAI protocol.
+REFUSED = "content_filter"
 # More than the largest change that is taken needs; an answer travels in one message and lies in a spool.
 ANSWER_CHARACTERS = 8_000_000
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
@@ -76,7 +78,7 @@ def validate(said: Said, validator: Draft202012Validator) -> Valid | Invalid:
 
 
 def _fault_of_text(said: Said) -> Invalid | None:
-    if said.finish_reason == "content_filter":
+    if said.finish_reason == REFUSED:
         return Invalid("refusal", "the model refused to answer")
     if not said.text or not said.text.strip():
         return Invalid("empty", "there was no text")
