@@ -6,6 +6,7 @@ LiteLLM decides nothing: no retry, no fallback, no dropped parameter, no key fro
 import asyncio
 import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -24,6 +25,8 @@ TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
 ERROR_CHARACTERS = 64_000
 CHARACTERS_A_TOKEN = 3  # on the safe side
 SMALLEST_LOCAL_CONTEXT = 8192
+# In the names of errors of aiohttp and httpx, and of our own.
+_NETWORK = ("Disconnected", "Connect", "Payload", "ContentLength", "TransferEncoding", "UnacceptableReply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,10 +190,21 @@ def _text(error: Exception) -> str:
 
 
 def _ground(error: BaseException) -> str:
-    """The deepest cause, where it is the network's: an OSError, or a connection that ended."""
-    deepest = error
-    while (below := deepest.__cause__ or deepest.__context__) is not None:
-        deepest = below
-    name = type(deepest).__name__
-    is_network = isinstance(deepest, OSError) or "Disconnected" in name or "Connect" in name
-    return f"{name}: {deepest}"[:ERROR_CHARACTERS] if is_network and deepest is not error else ""
+    """The deepest cause that is the network's: an OSError, a connection that ended, a reply that we ended."""
+    causes = [cause for cause in _causes(error) if _is_of_network(cause)]
+    if not causes:
+        return ""
+    # Those of aiohttp's parser print themselves over several lines.
+    words = getattr(causes[-1], "message", None) or causes[-1]
+    return f"{type(causes[-1]).__name__}: {words}"[:ERROR_CHARACTERS]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    below = error.__cause__ or error.__context__
+    while below is not None:
+        yield below
+        below = below.__cause__ or below.__context__
+
+
+def _is_of_network(error: BaseException) -> bool:
+    return isinstance(error, OSError) or any(word in type(error).__name__ for word in _NETWORK)

@@ -82,6 +82,8 @@ _OF_STATUS: Mapping[int, tuple[Outcome, str]] = {
     413: (Outcome.CONTEXT, "too_long"),
     429: (Outcome.RATE, "too_many_requests"),
 }
+# Not followed: the question would go to wherever it leads.
+_REDIRECTS = frozenset({301, 302, 303, 307, 308})
 _REFUSED = frozenset({400, 422})
 _REFUSING = _REFUSED | {403}
 _UNREACHABLE = re.compile(
@@ -126,7 +128,9 @@ def classify(error: ProviderError, now: datetime) -> Failure:
     outcome, reason = _outcome(error, words)
     waits = outcome in {Outcome.RATE, Outcome.TRANSIENT}
     wait_s = retry_after_s(error.headers, words.message, now) if waits else None
-    return Failure(outcome, reason, words.message, wait_s)
+    # Of a lost connection LiteLLM says no more than that.
+    told = error.cause.partition(": ")[2] or error.cause if reason == "connection" else words.message
+    return Failure(outcome, reason, told, wait_s)
 
 
 def _outcome(error: ProviderError, words: ProviderWords) -> tuple[Outcome, str]:
@@ -137,6 +141,8 @@ def _outcome(error: ProviderError, words: ProviderWords) -> tuple[Outcome, str]:
         said = _first(_OF_REFUSING_WORDS, words.all)
     if said is not None:
         return said
+    if error.status in _REDIRECTS:
+        return Outcome.BAD_MODEL, "redirect"
     if error.status in _REFUSED and error.exception not in _OF_EXCEPTION:
         return Outcome.BAD_MODEL, _refused_for(words.all)
     # LiteLLM says 500 also where no reply came at all.

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from octrad.foundation.errors import ConfigurationError
+from octrad.gateway.server.guard_replies import guard_replies
 
 # Read by LiteLLM: take prices and Anthropic's beta headers from the package rather than from the network, and do not
 # load a `.env` file from wherever we stand.
@@ -59,6 +60,7 @@ def _import_litellm() -> ModuleType:
     try:
         with _garbage_left_alone():
             import litellm  # noqa: PLC0415 - the reason for this module
+            from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
     except ImportError as error:
         raise ConfigurationError(f"LiteLLM cannot be imported: {error}", hint="install octra's requirements") from error
     litellm.suppress_debug_info = True  # else it prints advertisements on standard output
@@ -73,6 +75,7 @@ def _import_litellm() -> ModuleType:
         logger.propagate = True
     _silence_callbacks()
     _send_messages_as_they_are()
+    guard_replies(LiteLLMAiohttpTransport)
     return litellm
 
 
