@@ -271,6 +271,7 @@ def config_for(rehearsal: Rehearsal, scenario: str = "python-cli", extra: str = 
     return f"""
 [models]
 chain = ["rehearsal/{scenario}"]
+local_servers = "off"
 [providers.rehearsal]
 kind = "rehearsal"
 base_url = "{rehearsal.base_url}"

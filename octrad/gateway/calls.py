@@ -82,7 +82,10 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model of the configured chain, with what is known of it without asking anybody."""
+    """One model of the chain, with what is known of it without asking it anything.
+
+    `found_at` says where a local server was found that has it loaded; it is empty for what the configuration names.
+    """
 
     name: str
     provider: str
@@ -92,6 +95,7 @@ class Model:
     input_usd_per_million: float | None
     output_usd_per_million: float | None
     rehearsal: bool
+    found_at: str = ""
 
 
 class ModelsFailedError(OctraError):

@@ -105,7 +105,7 @@ class GatewayClient:
         return response.cancelled
 
     async def list_models(self) -> tuple[Model, ...]:
-        """Returns the configured chain, in order."""
+        """Returns the chain, in order: what is configured, and what local servers have loaded."""
         request = pb.ListModelsRequest()
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
@@ -186,4 +186,5 @@ def _model(model: pb.Model) -> Model:
         input_usd_per_million=model.input_usd_per_million if model.HasField("input_usd_per_million") else None,
         output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
         rehearsal=model.rehearsal,
+        found_at=model.found_at,
     )

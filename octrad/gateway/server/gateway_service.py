@@ -1,6 +1,5 @@
 """The gateway's gRPC service: translates, and leaves at-most-once to the engine. Errors are the shell's to map."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, assert_never
 
@@ -8,11 +7,9 @@ from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
-from octrad.foundation.settings import Settings
 from octrad.gateway.calls import Attempt, Model
 from octrad.gateway.server.answer_question import QuestionAnswerer
-from octrad.gateway.server.list_models import list_models
-from octrad.gateway.server.provider_keys import ProviderKeys
+from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
 
 Context = Any  # grpc.aio.ServicerContext, of which nothing is used
@@ -21,11 +18,10 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(self, engine: Engine, answerer: QuestionAnswerer, settings: Settings, keys: ProviderKeys) -> None:
+    def __init__(self, engine: Engine, answerer: QuestionAnswerer, lister: ModelLister) -> None:
         self._engine = engine
         self._answerer = answerer
-        self._settings = settings
-        self._keys = keys
+        self._lister = lister
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
 
@@ -57,9 +53,7 @@ class GatewayServicer(GatewayServiceServicer):
         return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
-        # In a thread: the first time a file of some megabytes is read.
-        models = await asyncio.to_thread(list_models, self._settings.current, self._keys)
-        return pb.ListModelsResponse(models=[_model(model) for model in models])
+        return pb.ListModelsResponse(models=[_model(model) for model in await self._lister.list()])
 
 
 def _response(message: once.Message) -> pb.ExecuteResponse:
@@ -98,4 +92,5 @@ def _model(model: Model) -> pb.Model:
         input_usd_per_million=model.input_usd_per_million,
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
+        found_at=model.found_at,
     )

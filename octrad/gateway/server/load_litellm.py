@@ -14,7 +14,6 @@ from pathlib import Path
 from types import ModuleType
 
 from octrad.foundation.errors import ConfigurationError
-from octrad.gateway.server.guard_replies import guard_replies
 
 # Read by LiteLLM: take prices and Anthropic's beta headers from the package rather than from the network, and do not
 # load a `.env` file from wherever we stand.
@@ -60,7 +59,6 @@ def _import_litellm() -> ModuleType:
     try:
         with _garbage_left_alone():
             import litellm  # noqa: PLC0415 - the reason for this module
-            from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415
     except ImportError as error:
         raise ConfigurationError(f"LiteLLM cannot be imported: {error}", hint="install octra's requirements") from error
     litellm.suppress_debug_info = True  # else it prints advertisements on standard output
@@ -75,7 +73,7 @@ def _import_litellm() -> ModuleType:
         logger.propagate = True
     _silence_callbacks()
     _send_messages_as_they_are()
-    guard_replies(LiteLLMAiohttpTransport)
+    _guard_replies()
     return litellm
 
 
@@ -116,3 +114,12 @@ def _send_messages_as_they_are() -> None:
         return {name: value for name, value in data.items() if is_given(value)}
 
     completions.async_maybe_transform = keep  # type: ignore[attr-defined,assignment]  # on purpose
+
+
+def _guard_replies() -> None:
+    """Bounds what providers may send, in the transport that all of LiteLLM's clients share."""
+    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415 - as above
+
+    from octrad.gateway.server.guard_replies import guard_replies  # noqa: PLC0415 - it brings in httpx
+
+    guard_replies(LiteLLMAiohttpTransport)

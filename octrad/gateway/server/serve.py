@@ -13,7 +13,9 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
+from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.local.find_servers import LocalServers
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
 # What a reload cannot change, because the gateway was made of these when it started.
@@ -34,10 +36,12 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     keys = ProviderKeys()
     strike_out_of_logs(keys, logging.getLogger().handlers)
     litellm = LazyLiteLLM()
+    local = LocalServers()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys)
-        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, settings, keys), server)
+        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys, local)
+        servicer = GatewayServicer(engine, answerer, ModelLister(settings, keys, local))
+        add_GatewayServiceServicer_to_server(servicer, server)
         litellm.start()
 
     await serve_servant("gateway", state_dir, settings, add_services)
