@@ -13,6 +13,7 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
+from octrad.gateway.server.keep_memory_private import keep_memory_private
 from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.local.find_servers import LocalServers
@@ -32,6 +33,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     Raises:
         UnavailableError: a former gateway holds the lock and does not end.
     """
+    keep_memory_private()
     settings = Settings.load(config_path, fixed=_FIXED, check=client_uids)
     keys = ProviderKeys()
     strike_out_of_logs(keys, logging.getLogger().handlers)
