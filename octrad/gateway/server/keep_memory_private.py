@@ -4,6 +4,7 @@ A core is written by the kernel with all of the memory in it, and collected, com
 service for weeks.
 """
 
+import contextlib
 import ctypes
 import os
 import resource
@@ -17,8 +18,10 @@ def keep_memory_private() -> None:
     Raises:
         OSError: the kernel refuses.
     """
-    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    # The limit alone does not stop a core that goes to a program's standard input, as systemd-coredump's does.
+    # So that it can be seen from outside. It would not stop a core that goes to a program's standard input, as
+    # systemd-coredump's does, and where a filter of calls forbids it nothing is lost.
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     libc = ctypes.CDLL(None, use_errno=True)
     if libc.prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0) != 0:
         number = ctypes.get_errno()
