@@ -17,7 +17,7 @@ from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.providers import JsonMode, Target
-from octrad.gateway.server.validate_answer import REFUSED, Said
+from octrad.gateway.server.validate_answer import ENDLESS, REFUSED, Said
 
 TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
 # Of what a provider says, so that a page of megabytes is not searched for words. What is shown is cut later, when the
@@ -26,7 +26,7 @@ ERROR_CHARACTERS = 64_000
 CHARACTERS_A_TOKEN = 3  # on the safe side
 SMALLEST_LOCAL_CONTEXT = 8192
 # In the names of errors of aiohttp and httpx, and of our own.
-_NETWORK = ("Disconnected", "Connect", "Payload", "ContentLength", "TransferEncoding", "UnacceptableReply")
+_NETWORK = ("Disconnected", "Connect", "Payload", "ContentLength", "TransferEncoding", "CompressedReply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ class ModelCaller:
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
         except Exception as error:  # noqa: BLE001 - see above
-            return _provider_error(error)
+            return _endless_reply() if _is_too_long(error) else _provider_error(error)
         return _reply(response)
 
     async def _complete(self, litellm: ModuleType, request: ModelRequest) -> Any:
@@ -151,6 +151,15 @@ def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
         cached_tokens=getattr(details, "cached_tokens", 0) or 0,
         cost_usd=response._hidden_params.get("response_cost"),  # noqa: SLF001 - LiteLLM offers no other way
     )
+
+
+def _is_too_long(error: Exception) -> bool:
+    """Whether we ended the reply; its class is known by its name, so that httpx comes with LiteLLM and not before."""
+    return any(type(cause).__name__ == "ReplyTooLongError" for cause in _causes(error))
+
+
+def _endless_reply() -> Reply:
+    return Reply(Said(None, ENDLESS), input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=None)
 
 
 def _finish_reason(choice: Any) -> str:  # a Choices of LiteLLM, or None

@@ -14,7 +14,11 @@ REPLY_BYTES = 64 * 1024 * 1024
 PLAIN = "identity"
 
 
-class UnacceptableReplyError(httpx.ReadError):
+class CompressedReplyError(httpx.ReadError):
+    """A reply that is not read, because nobody can say how large it becomes."""
+
+
+class ReplyTooLongError(httpx.ReadError):
     """A reply that is not read to its end."""
 
 
@@ -36,7 +40,7 @@ async def _guard(response: httpx.Response) -> httpx.Response:
     encoding = response.headers.get("Content-Encoding", PLAIN)
     if encoding != PLAIN:
         await response.aclose()
-        raise UnacceptableReplyError(f"the reply is compressed ({encoding[:40]}), which was not asked for")
+        raise CompressedReplyError(f"the reply is compressed ({encoding[:40]}), which was not asked for")
     response.stream = _Bounded(response.stream)
     return response
 
@@ -52,7 +56,7 @@ class _Bounded(httpx.AsyncByteStream):
         async for chunk in self._stream:
             left -= len(chunk)
             if left < 0:
-                raise UnacceptableReplyError(f"the reply has more than {REPLY_BYTES // 1024**2} MiB")
+                raise ReplyTooLongError(f"the reply has more than {REPLY_BYTES // 1024**2} MiB")
             yield chunk
 
     async def aclose(self) -> None:
