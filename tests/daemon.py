@@ -47,13 +47,15 @@ class Rehearsal:
     """A rehearsal server in a process of its own."""
 
     scenarios: Path | None = None
+    quiet: bool = False  # a line a request is much where there are thousands
     process: subprocess.Popen[str] | None = None
     base_url: str = ""
 
     def start(self, port: str = "0") -> None:
         argv = [sys.executable, "-m", "octrad", "rehearse", "--port", port]
         argv += ["--scenarios", str(self.scenarios)] if self.scenarios else []
-        self.process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        stderr = subprocess.DEVNULL if self.quiet else None
+        self.process = subprocess.Popen(argv, cwd=ROOT, stdout=subprocess.PIPE, stderr=stderr, text=True)
         self.base_url = _ready_line(self.process, "rehearsal: listening on ")
 
     def requests(self, task: str = "") -> list[dict[str, Any]]:
@@ -276,6 +278,7 @@ def config_for(rehearsal: Rehearsal, scenario: str = "python-cli", extra: str = 
     return f"""
 [models]
 chain = ["rehearsal/{scenario}"]
+local_servers = "off"
 [providers.rehearsal]
 kind = "rehearsal"
 base_url = "{rehearsal.base_url}"

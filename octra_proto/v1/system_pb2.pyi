@@ -61,6 +61,7 @@ class Model(_message.Message):
     INPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    FOUND_AT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """As the configuration names it, PROVIDER/MODEL: `anthropic/claude-sonnet-4-5`."""
     provider: _builtins.str
@@ -71,6 +72,10 @@ class Model(_message.Message):
     input_usd_per_million: _builtins.float
     output_usd_per_million: _builtins.float
     rehearsal: _builtins.bool
+    found_at: _builtins.str
+    """Where a local server was found that has it loaded, as "Ollama on 127.0.0.1:11434"; empty for what the configuration
+    names. Such a model is asked last.
+    """
     def __init__(
         self,
         *,
@@ -82,10 +87,11 @@ class Model(_message.Message):
         input_usd_per_million: _builtins.float | None = ...,
         output_usd_per_million: _builtins.float | None = ...,
         rehearsal: _builtins.bool = ...,
+        found_at: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "output_usd_per_million", b"output_usd_per_million"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

@@ -1,4 +1,4 @@
-"""`octractl models`: the configured chain of models."""
+"""`octractl models`: the chain of models."""
 
 import click
 

@@ -24,10 +24,16 @@ def model_table(models: Sequence[system_pb2.Model], width: int = 0) -> list[str]
     """Returns the chain of models, in the order in which they are asked."""
     rows = [
         (clean_line(m.name) + rehearsal_mark(m.rehearsal), "yes" if m.available else "no",
-         figures.count(m.context_tokens) if m.context_tokens else "-", _price(m), clean_line(m.detail) or "-")
+         figures.count(m.context_tokens) if m.context_tokens else "-", _price(m), _detail(m) or "-")
         for m in models
     ]  # fmt: skip
     return layout_table(("MODEL", "AVAILABLE", "CONTEXT", "USD PER MILLION IN/OUT", "DETAIL"), rows, width)
+
+
+def _detail(model: system_pb2.Model) -> str:
+    """Where a local model was found, and what is wrong with any."""
+    place = f"local: {clean_line(model.found_at)}" if model.found_at else ""
+    return "; ".join(part for part in (place, clean_line(model.detail)) if part)
 
 
 def _price(model: system_pb2.Model) -> str:

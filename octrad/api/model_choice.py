@@ -18,8 +18,13 @@ class NoModelError(ConfigurationError):
     code = "no_model"
 
 
-def choose_models(asked: str, config: Config) -> tuple[str, ...]:
+def choose_models(asked: str, config: Config, *, is_local_loaded: bool = False) -> tuple[str, ...]:
     """The models that a task will ask, in order: `asked` holds names between commas, or nothing for the configured.
+
+    Args:
+        asked: what the caller named.
+        config: what is configured.
+        is_local_loaded: whether a local server has a model loaded, which then is the chain where none is configured.
 
     Raises:
         InvalidRequestError: a named model belongs to no configured provider.
@@ -29,14 +34,15 @@ def choose_models(asked: str, config: Config) -> tuple[str, ...]:
     for name in named or config.models.chain:
         if _provider_of(name, config) is None:
             raise _unserved(name, config, is_named=bool(named))
-    if not named and not config.models.chain:
+    if not named and not config.models.chain and not is_local_loaded:
         raise NoModelError("no model is configured", hint=_HOW)
     return named
 
 
 def is_rehearsal(asked: str, config: Config) -> bool:
-    """Whether the first model that answers is a rehearsal."""
-    first = next(iter(choose_models(asked, config) or config.models.chain))
+    """Whether the first model that answers is a rehearsal; a local server's never is."""
+    names = choose_models(asked, config, is_local_loaded=True) or config.models.chain
+    first = next(iter(names), "")
     provider = _provider_of(first, config)
     return provider is not None and provider.kind == "rehearsal"
 

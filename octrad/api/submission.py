@@ -22,8 +22,14 @@ from octrad.tasks.submit_task import Submission
 _BUNDLE_ID = re.compile(r"[0-9a-z]{1,128}")
 
 
-def submission_of(message: tasks_pb2.SubmitTaskRequest, config: Config, stacks: Mapping[str, Stack]) -> Submission:
-    """The submission that a message asks for.
+def submission_of(
+    message: tasks_pb2.SubmitTaskRequest,
+    config: Config,
+    stacks: Mapping[str, Stack],
+    *,
+    is_local_loaded: bool = False,
+) -> Submission:
+    """The submission that a message asks for. `is_local_loaded`: whether a local server has a model loaded.
 
     Raises:
         InvalidRequestError: a field holds what can never be accepted.
@@ -47,7 +53,7 @@ def submission_of(message: tasks_pb2.SubmitTaskRequest, config: Config, stacks: 
         project=message.project,
         bundle_id=message.bundle_id,
         stack=message.stack,
-        model=",".join(choose_models(message.model, config)),
+        model=",".join(choose_models(message.model, config, is_local_loaded=is_local_loaded)),
         checks=tuple(message.checks),
         priority=priority,
         rehearsal=is_rehearsal(message.model, config),

@@ -76,4 +76,5 @@ def _model_message(model: Model) -> system_pb2.Model:
         input_usd_per_million=model.input_usd_per_million,
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
+        found_at=model.found_at,
     )

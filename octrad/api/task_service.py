@@ -9,6 +9,7 @@ from octra_proto.v1 import tasks_pb2, tasks_pb2_grpc
 from octrad.api import bundle_upload, cancel_task, read_log, task_diff, watch_task
 from octrad.api.authorise import current_caller
 from octrad.api.closing import closing
+from octrad.api.local_model import is_local_loaded
 from octrad.api.model_choice import choose_models
 from octrad.api.parts import Parts
 from octrad.api.plain_text import require_plain_text
@@ -49,7 +50,8 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
         self._database = parts.database
 
     async def SubmitTask(self, request: tasks_pb2.SubmitTaskRequest, context: Context) -> tasks_pb2.SubmitTaskResponse:
-        submission = submission_of(request, self._parts.config, self._parts.stacks)
+        is_local = await is_local_loaded(self._parts, request.model)
+        submission = submission_of(request, self._parts.config, self._parts.stacks, is_local_loaded=is_local)
         caller = current_caller()
         task = await submit_task(
             self._database,
@@ -115,7 +117,8 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
     async def RetryTask(self, request: tasks_pb2.RetryTaskRequest, context: Context) -> tasks_pb2.RetryTaskResponse:
         require_request_id(request.request_id)
         task = await find_named_task(self._database, request.task)
-        choose_models(task.model, self._parts.config)
+        is_local = await is_local_loaded(self._parts, task.model)
+        choose_models(task.model, self._parts.config, is_local_loaded=is_local)
         caller = current_caller()
         retried = await retry_task(
             self._database,

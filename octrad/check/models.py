@@ -21,7 +21,8 @@ _PUT_KEY = "put the key, alone, into that file; only the gateway reads it"
 def check_models(config: Config) -> list[Finding]:
     """A finding for the chain, and one for each provider that the chain names."""
     if not config.models.chain:
-        hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-4-5"], and [providers.anthropic]'
+        hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-4-5"], and [providers.anthropic]; '
+        hint += "without it, only what a local server has loaded is asked"
         return [Finding("models", ok=False, detail="no model is configured", hint=hint)]
     names = dict.fromkeys(model.partition("/")[0] for model in config.models.chain)
     return [

@@ -155,6 +155,9 @@ class Models(_Section):
     # By a name in the chain: US dollars per million tokens of input and of output. Goes before LiteLLM's own prices; a
     # model that neither knows is unpriced.
     prices_usd_per_million: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    # append: what Ollama, LM Studio, llama.cpp, Jan, GPT4All, vLLM or text-generation-webui has loaded on this machine
+    # is asked after the chain, alone where there is none. off: nothing is looked for.
+    local_servers: Literal["append", "off"] = "append"
 
     @field_validator("prices_usd_per_million")
     @classmethod

@@ -86,9 +86,10 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One model, with what is known of it without asking anybody.
+    """One model, with what is known of it without asking it anything.
 
-    `output_tokens` is the most that one answer is allowed to have, unless the question asks for less.
+    `output_tokens` is the most that one answer is allowed to have, unless the question asks for less. `found_at` says
+    where a local server was found that has it loaded; it is empty for what the configuration names.
     """
 
     name: str
@@ -100,6 +101,7 @@ class Model:
     output_usd_per_million: float | None
     rehearsal: bool
     output_tokens: int
+    found_at: str = ""
 
 
 class ModelsFailedError(OctraError):

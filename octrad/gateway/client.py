@@ -109,7 +109,7 @@ class GatewayClient:
         return response.cancelled
 
     async def list_models(self, names: Sequence[str] = ()) -> tuple[Model, ...]:
-        """Returns the models of these names, in order; none means the configured chain."""
+        """Returns the models of these names, in order; none means what would be asked: the chain, and local models."""
         request = pb.ListModelsRequest(names=names)
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
@@ -214,6 +214,7 @@ def _model(model: pb.Model) -> Model:
         output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
         rehearsal=model.rehearsal,
         output_tokens=model.output_tokens,
+        found_at=model.found_at,
     )
 
 

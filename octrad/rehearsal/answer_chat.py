@@ -3,6 +3,8 @@
 import asyncio
 import json
 import logging
+import socket
+import struct
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -18,11 +20,13 @@ from octrad.rehearsal.chat_completion import (
     error_body,
     reply_content,
 )
+from octrad.rehearsal.echo_key import echo_key, key_of
 from octrad.rehearsal.requests_seen import RequestsSeen, Seen
 from octrad.rehearsal.scenario import Failure, Reply, Scenario, choose_reply, read_asked
 
 REHEARSAL_HEADERS = {"x-octra-rehearsal": "1"}
 HANG_S = 3600.0
+ENDLESS_PIECE = b"on and on " * 6400
 logger = logging.getLogger(__name__)
 
 
@@ -48,7 +52,7 @@ class ChatHandler:
         try:
             question = _read_question(await request.json())
         except (ValueError, KeyError, TypeError, AttributeError):
-            return _json(400, error_body("not a chat completion request", kind="invalid_request_error"))
+            return _json(400, error_body("not a chat completion request", kind="invalid_request_error").encode())
         asked = read_asked(request.headers.get("X-Client-Request-Id", ""), question.model)
         now_ms = int(time.time() * 1000)
         seen = self._requests.add(asked, model=question.model, question=question.name, started_at_ms=now_ms)
@@ -70,7 +74,7 @@ class ChatHandler:
             text = f"scenario {seen.scenario} has no reply for request {seen.nth} of step `{seen.step}`"
         else:
             text = f"no scenario {seen.scenario} (step `{seen.step}`); known: {', '.join(sorted(self._scenarios))}"
-        return _json(404, error_body(text, kind="invalid_request_error", code="model_not_found"))
+        return _json(404, error_body(text, kind="invalid_request_error", code="model_not_found").encode())
 
 
 def _read_question(body: Mapping[str, Any]) -> _Question:
@@ -91,7 +95,7 @@ async def _give(request: web.Request, question: _Question, reply: Reply, seen: S
     match None if failure is None else failure.kind:
         case "error":
             assert failure is not None  # noqa: S101 - for the type checker: the kind was read from it
-            response = _error(failure)
+            response = _error(failure, key_of(request.headers))
             seen.status = response.status
             return response
         case "hang":
@@ -99,6 +103,8 @@ async def _give(request: web.Request, question: _Question, reply: Reply, seen: S
             return _drop(request)
         case "drop":
             return _drop(request)
+        case "endless":
+            return await _send_without_end(request)
         case _:
             return await _send(request, question, reply, seen)
 
@@ -111,16 +117,17 @@ async def _send(request: web.Request, question: _Question, reply: Reply, seen: S
     if kind == "broken":
         pieces = [pieces[0][: len(pieces[0]) // 2]]
     seen.status = 200
+    if reply.failure is not None and kind == "cut":
+        return await _send_half(request, b"".join(pieces), reply.failure, stream=question.stream)
     if kind != "drip" and not question.stream:
-        return _json(200, pieces[0], reply.headers)
+        return _reply(200, pieces[0], reply.headers, "application/json")
     return await _stream(request, pieces, reply, stream=question.stream)
 
 
 async def _stream(request: web.Request, pieces: list[bytes], reply: Reply, *, stream: bool) -> web.StreamResponse:
     failure = reply.failure
     drip = failure if failure is not None and failure.kind == "drip" else None
-    kind = "text/event-stream" if stream else "application/json"
-    response = web.StreamResponse(headers={**reply.headers, **REHEARSAL_HEADERS, "Content-Type": kind})
+    response = web.StreamResponse(headers={**reply.headers, **_heading(stream=stream)})
     await response.prepare(request)
     for piece in pieces if drip is None else _cut(b"".join(pieces), drip.pieces):
         await response.write(piece)
@@ -135,15 +142,50 @@ def _cut(body: bytes, pieces: int) -> Iterator[bytes]:
     return (body[at : at + size] for at in range(0, len(body), size))
 
 
-def _error(failure: Failure) -> web.Response:
-    body = failure.body
-    encoded = error_body(failure.message, kind=failure.type, code=failure.code) if body is None else body.encode()
-    return _json(failure.status, encoded, failure.headers)
+async def _send_half(request: web.Request, body: bytes, failure: Failure, *, stream: bool) -> web.StreamResponse:
+    """Announces the whole body, sends half of it, and is gone: with a FIN, or with a RST."""
+    response = web.StreamResponse(headers=_heading(stream=stream))
+    if not stream:
+        response.content_length = len(body)
+    await response.prepare(request)
+    await response.write(body[: len(body) // 2])
+    transport = request.transport
+    if transport is not None and failure.end == "reset":
+        # What is not sent yet is thrown away, and the kernel answers with a RST.
+        linger = struct.pack("ii", 1, 0)
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+        transport.abort()
+    elif transport is not None:
+        transport.close()
+    return response
 
 
-def _json(status: int, body: bytes, headers: Mapping[str, str] | None = None) -> web.Response:
+async def _send_without_end(request: web.Request) -> web.StreamResponse:
+    """A reply that begins well and goes on for as long as somebody reads it."""
+    response = web.StreamResponse(headers=_heading(stream=False))
+    await response.prepare(request)
+    await response.write(b'{"object": "chat.completion", "choices": [{"message": {"content": "')
+    while True:
+        await response.write(ENDLESS_PIECE)
+
+
+def _heading(*, stream: bool) -> dict[str, str]:
+    return {**REHEARSAL_HEADERS, "Content-Type": "text/event-stream" if stream else "application/json"}
+
+
+def _error(failure: Failure, key: str) -> web.Response:
+    body = error_body(failure.message, kind=failure.type, code=failure.code) if failure.body is None else failure.body
+    headers = {name: echo_key(value, key) for name, value in failure.headers.items()}
+    return _reply(failure.status, echo_key(body, key).encode(), headers, failure.content_type)
+
+
+def _json(status: int, body: bytes) -> web.Response:
+    return _reply(status, body, {}, "application/json")
+
+
+def _reply(status: int, body: bytes, headers: Mapping[str, str], content_type: str) -> web.Response:
     return web.Response(
-        status=status, body=body, content_type="application/json", headers={**(headers or {}), **REHEARSAL_HEADERS}
+        status=status, body=body, headers={**headers, "Content-Type": content_type, **REHEARSAL_HEADERS}
     )
 
 

@@ -71,9 +71,10 @@ def completion_chunks(content: Content, heading: Heading) -> list[bytes]:
     return [b"data: " + _encode(chunk) + b"\n\n" for chunk in chunks] + [b"data: [DONE]\n\n"]
 
 
-def error_body(message: str, *, kind: str, code: str = "") -> bytes:
+def error_body(message: str, *, kind: str, code: str = "") -> str:
     """Returns the body of an error as OpenAI words it."""
-    return _encode({"error": {"message": message, "type": kind, "param": None, "code": code or None}})
+    error = {"message": message, "type": kind, "param": None, "code": code or None}
+    return json.dumps({"error": error}, ensure_ascii=False)
 
 
 def models_body(names: list[str]) -> bytes:

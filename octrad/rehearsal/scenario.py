@@ -6,9 +6,9 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-FailureKind = Literal["error", "hang", "drop", "truncated", "drip", "broken", "no_choices", "refusal"]
+FailureKind = Literal["error", "hang", "drop", "truncated", "drip", "cut", "broken", "endless", "no_choices", "refusal"]
 # These spoil an answer, so they need one; the others stand in the place of an answer.
-_SPOILERS = ("truncated", "drip")
+_SPOILERS = ("truncated", "drip", "cut")
 _OF_KIND: dict[str, str] = {
     "status": "error",
     "headers": "error",
@@ -16,9 +16,11 @@ _OF_KIND: dict[str, str] = {
     "type": "error",
     "code": "error",
     "body": "error",
+    "content_type": "error",
     "finish_reason": "truncated",
     "every_s": "drip",
     "pieces": "drip",
+    "end": "cut",
 }
 _REQUEST_ID = re.compile(r"(?P<task>[^/]+)/(?P<step>.+)/#(?P<attempt>\d+)")
 
@@ -39,9 +41,11 @@ class Failure(_Part):
     type: str = "rehearsed_error"
     code: str = ""
     body: str | None = None
+    content_type: str = "application/json"
     finish_reason: Literal["length", "stop"] = "length"
     every_s: Seconds = 0.2
     pieces: int = Field(default=10, ge=2, le=1000)
+    end: Literal["close", "reset"] = "close"
 
     @model_validator(mode="after")
     def _fields_belong_to_the_kind(self) -> Self:

@@ -71,7 +71,7 @@ def test_ambiguous_prefix_names_candidates(daemon: House) -> None:
 
 
 def test_no_model_configured_says_how_and_queues_nothing() -> None:
-    with house('[nix]\nnixpkgs = "stand-in"\n') as daemon:
+    with house('[models]\nlocal_servers = "off"\n[nix]\nnixpkgs = "stand-in"\n') as daemon:
         said = daemon.octractl("submit", "a tool")
         assert said.exit_code != 0
         assert "[models]" in said.stderr

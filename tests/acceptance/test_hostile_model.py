@@ -53,6 +53,7 @@ def test_file_of_100_mb_is_refused_and_the_daemon_stays_small(rehearsal: Rehears
         config = f"""
 [models]
 chain = ["huge/hostile"]
+local_servers = "off"
 [providers.huge]
 kind = "openai-compatible"
 base_url = "{base_url}"

@@ -2,7 +2,7 @@
 
 Absolute times on a shared machine mean little, so what is compared is a ratio to (or a difference from) the plain
 tool that does the same. Prints a Markdown table; `docs/benchmarks.md` keeps one. Arguments choose among the parts:
-`python -m tests.bench client calls commands snapshots`.
+`python -m tests.bench client calls memory commands snapshots`.
 """
 
 import sys
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import calls, client, commands, snapshots
+from tests.bench import calls, client, commands, memory, snapshots
 from tests.bench.figures import HEADER, Figure
 from tests.daemon import House, Rehearsal, config_for, house, remove_tree
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-PARTS = ("client", "calls", "commands", "snapshots")
+PARTS = ("client", "calls", "memory", "commands", "snapshots")
 
 
 def measure(daemon: House, rehearsal: Rehearsal, scratch: Path, parts: tuple[str, ...]) -> Iterator[Figure]:
@@ -24,6 +24,8 @@ def measure(daemon: House, rehearsal: Rehearsal, scratch: Path, parts: tuple[str
         yield from client.measure(daemon)
     if "calls" in parts:
         yield from calls.measure(daemon, rehearsal)
+    if "memory" in parts:
+        yield from memory.measure(daemon)
     if "commands" in parts:
         yield from commands.measure(daemon)
     if "snapshots" in parts:
@@ -37,7 +39,7 @@ def main() -> None:
     with ExitStack() as stack:
         scratch = Path(tempfile.mkdtemp(prefix="octra-bench-"))
         stack.callback(remove_tree, scratch)
-        rehearsal = Rehearsal(SCENARIOS)
+        rehearsal = Rehearsal(SCENARIOS, quiet=True)
         rehearsal.start()
         stack.callback(rehearsal.stop)
         daemon = stack.enter_context(house(config_for(rehearsal, "large")))

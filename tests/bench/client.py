@@ -18,14 +18,14 @@ REPEATS = 15
 
 
 def measure(daemon: House) -> Iterator[Figure]:
-    yield Figure("octrad's memory, idle", resident_mb(daemon), "MB", "absolute", 80)
+    assert daemon.process
+    yield Figure("octrad's memory, idle", resident_mb(daemon.process.pid), "MB", "absolute", 80)
     yield list_as_a_process(daemon)
     yield first_event(daemon)
 
 
-def resident_mb(daemon: House) -> float:
-    assert daemon.process
-    status = Path(f"/proc/{daemon.process.pid}/status").read_text(encoding="utf-8")
+def resident_mb(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
     kilobytes = next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))
     return int(kilobytes) / 1024
 

@@ -479,6 +479,7 @@ class Model(_message.Message):
     OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
     OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
+    FOUND_AT_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     provider: _builtins.str
     available: _builtins.bool
@@ -489,6 +490,8 @@ class Model(_message.Message):
     rehearsal: _builtins.bool
     output_tokens: _builtins.int
     """The most that one answer is allowed to have, unless the question asks for less."""
+    found_at: _builtins.str
+    """Where a local server was found that has it loaded; empty for what the configuration names."""
     def __init__(
         self,
         *,
@@ -501,10 +504,11 @@ class Model(_message.Message):
         output_usd_per_million: _builtins.float | None = ...,
         rehearsal: _builtins.bool = ...,
         output_tokens: _builtins.int = ...,
+        found_at: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "output_usd_per_million", b"output_usd_per_million"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

@@ -90,7 +90,8 @@ class GatewayServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """The configured chain, or models by their names, with what is known of each.
+        """The chain, with what is known of each model: what is configured, then what local servers have loaded; or models by
+        their names.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

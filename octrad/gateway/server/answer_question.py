@@ -16,6 +16,8 @@ from octrad.gateway.calls import ASSISTANT, SYSTEM, USER, Attempt, Completed, Co
 from octrad.gateway.server.call_model import ModelCaller, ModelRequest, Reply
 from octrad.gateway.server.chain import Ask, GiveUp, Tried, next_move
 from octrad.gateway.server.classify_failure import Failure, ProviderError, classify
+from octrad.gateway.server.local.append_local import append_local
+from octrad.gateway.server.local.find_servers import LocalServers
 from octrad.gateway.server.models_failed import models_failed
 from octrad.gateway.server.prices import cost_of, facts_of, hash_prices
 from octrad.gateway.server.provider_keys import ProviderKeys
@@ -26,6 +28,8 @@ from octrad.gateway.server.validate_answer import Invalid, Valid, compile_schema
 
 DEFAULT_OUTPUT_TOKENS = 16_384
 NO_KEY_REASON = "key_file"
+# Of what a provider says, as it is told and recorded.
+ERROR_CHARACTERS = 1000
 
 
 @dataclass(slots=True)
@@ -48,10 +52,11 @@ class _Conversation:
 class QuestionAnswerer:
     """Answers questions with the models of the configuration."""
 
-    def __init__(self, settings: Settings, caller: ModelCaller, keys: ProviderKeys) -> None:
+    def __init__(self, settings: Settings, caller: ModelCaller, keys: ProviderKeys, local: LocalServers) -> None:
         self._settings = settings
         self._caller = caller
         self._keys = keys
+        self._local = local
         self._slots = asyncio.Semaphore(settings.current.models.calls_at_once)
         self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
@@ -68,7 +73,7 @@ class QuestionAnswerer:
             ConfigurationError: none can be asked; nothing was sent.
             InvalidRequestError: the question itself is wrong.
         """
-        conversation = self._begin(request_id, completion)
+        conversation = self._begin(request_id, completion, await self._config_for(completion))
         await self._caller.ready()
         while True:
             move = next_move(len(conversation.targets), conversation.tried, conversation.config.models.total_timeout_s)
@@ -84,14 +89,22 @@ class QuestionAnswerer:
                 target = conversation.targets[move.hop]
                 return Completed(answer.answer_json, target.name, target.rehearsal, tuple(conversation.attempts))
 
-    def _begin(self, request_id: str, completion: Completion) -> _Conversation:
+    async def _config_for(self, completion: Completion) -> Config:
+        """What is configured, with what local servers have loaded behind it. Who names models means these."""
+        config = self._settings.current
+        if completion.chain or config.models.local_servers == "off":
+            return config
+        # While it is imported, nothing would answer within the time of a look.
+        await self._caller.ready()
+        return append_local(config, await self._local.find(config))
+
+    def _begin(self, request_id: str, completion: Completion, config: Config) -> _Conversation:
         if not completion.messages:
             raise InvalidRequestError("a question without messages", field="messages")
         for message in completion.messages:
             if message.role not in {SYSTEM, USER, ASSISTANT}:
                 raise InvalidRequestError(f"`{message.role}` is not a role of a message", field="messages")
         validator = compile_schema(completion.schema_json)
-        config = self._settings.current
         targets = resolve_chain(config, completion.chain)
         messages = with_schema(completion.messages, completion.schema_json)
         return _Conversation(config, request_id, completion, targets, validator, messages)
@@ -146,7 +159,8 @@ class QuestionAnswerer:
 
     def _judge(self, conversation: _Conversation, outcome: Reply | Failure) -> Valid | Failure:
         if isinstance(outcome, Failure):
-            return replace(outcome, error=self._keys.strike_out(outcome.error))
+            # Before it is cut: of a key that is cut in two nobody would know that it was one.
+            return replace(outcome, error=self._keys.strike_out(outcome.error)[:ERROR_CHARACTERS])
         verdict = validate(outcome.said, conversation.validator)
         if isinstance(verdict, Invalid):
             conversation.repair = with_repair(conversation.messages, outcome.said.text or "", verdict.fault)

@@ -14,6 +14,8 @@ from octrad.gateway.server.answer_question import output_tokens
 from octrad.gateway.server.count_tokens import Tokenizer, count_tokens, tokenizer_of
 from octrad.gateway.server.list_models import describe_target
 from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.local.append_local import append_local
+from octrad.gateway.server.local.find_servers import LocalServers
 from octrad.gateway.server.price_table import describe_prices
 from octrad.gateway.server.probe_keys import KeyProbes
 from octrad.gateway.server.provider_keys import ProviderKeys
@@ -34,7 +36,15 @@ class _Counted:
 class ChainAuditor:
     """Audits chains by the configuration that is in effect."""
 
-    def __init__(self, settings: Settings, litellm: LazyLiteLLM, keys: ProviderKeys, probes: KeyProbes) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        litellm: LazyLiteLLM,
+        keys: ProviderKeys,
+        probes: KeyProbes,
+        local: LocalServers,
+    ) -> None:
+        self._local = local
         self._settings = settings
         self._litellm = litellm
         self._keys = keys
@@ -48,6 +58,7 @@ class ChainAuditor:
             InvalidRequestError: a question's schema is none.
         """
         config = self._settings.current
+        config = append_local(config, await self._local.find(config))
         targets = resolve_chain(config, audit.chain)
         asked = [_as_asked(question) for question in audit.questions]
         litellm = await self._litellm.module()

@@ -6,7 +6,7 @@ LiteLLM decides nothing: no retry, no fallback, no dropped parameter, no key fro
 import asyncio
 import contextlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
@@ -17,12 +17,16 @@ from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.providers import JsonMode, Target
-from octrad.gateway.server.validate_answer import Said
+from octrad.gateway.server.validate_answer import ENDLESS, REFUSED, Said
 
 TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
-ERROR_CHARACTERS = 1000
+# Of what a provider says, so that a page of megabytes is not searched for words. What is shown is cut later, when the
+# keys are out of it.
+ERROR_CHARACTERS = 64_000
 CHARACTERS_A_TOKEN = 3  # on the safe side
 SMALLEST_LOCAL_CONTEXT = 8192
+# In the names of errors of aiohttp and httpx, and of our own.
+_NETWORK = ("Disconnected", "Connect", "Payload", "ContentLength", "TransferEncoding", "CompressedReply")
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,7 @@ class ModelCaller:
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
         except Exception as error:  # noqa: BLE001 - see above
-            return _provider_error(error)
+            return _endless_reply() if _is_too_long(error) else _provider_error(error)
         return _reply(response)
 
     async def _complete(self, litellm: ModuleType, request: ModelRequest) -> Any:
@@ -146,13 +150,30 @@ def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
     details = getattr(usage, "prompt_tokens_details", None)
     hidden = response._hidden_params  # noqa: SLF001 - LiteLLM offers no other way
     return Reply(
-        said=Said(text, "" if choice is None else str(choice.finish_reason or "")),
+        said=Said(text, _finish_reason(choice)),
         input_tokens=getattr(usage, "prompt_tokens", 0) or 0,
         output_tokens=getattr(usage, "completion_tokens", 0) or 0,
         cached_tokens=getattr(details, "cached_tokens", 0) or 0,
         cost_usd=hidden.get("response_cost"),
         headers=_headers(hidden.get("additional_headers")),
     )
+
+
+def _is_too_long(error: Exception) -> bool:
+    """Whether we ended the reply; its class is known by its name, so that httpx comes with LiteLLM and not before."""
+    return any(type(cause).__name__ == "ReplyTooLongError" for cause in _causes(error))
+
+
+def _endless_reply() -> Reply:
+    return Reply(Said(None, ENDLESS), input_tokens=0, output_tokens=0, cached_tokens=0, cost_usd=None, headers={})
+
+
+def _finish_reason(choice: Any) -> str:  # a Choices of LiteLLM, or None
+    if choice is None:
+        return ""
+    # OpenAI's models refuse in a field of its own beside an empty content, and call it a stop.
+    fields = getattr(choice.message, "provider_specific_fields", None) or {}
+    return REFUSED if fields.get("refusal") else str(choice.finish_reason or "")
 
 
 def _provider_error(error: Exception) -> ProviderError:
@@ -187,10 +208,21 @@ def _text(error: Exception) -> str:
 
 
 def _ground(error: BaseException) -> str:
-    """The deepest cause, where it is the network's: an OSError, or a connection that ended."""
-    deepest = error
-    while (below := deepest.__cause__ or deepest.__context__) is not None:
-        deepest = below
-    name = type(deepest).__name__
-    is_network = isinstance(deepest, OSError) or "Disconnected" in name or "Connect" in name
-    return f"{name}: {deepest}"[:ERROR_CHARACTERS] if is_network and deepest is not error else ""
+    """The deepest cause that is the network's: an OSError, a connection that ended, a reply that we ended."""
+    causes = [cause for cause in _causes(error) if _is_of_network(cause)]
+    if not causes:
+        return ""
+    # Those of aiohttp's parser print themselves over several lines.
+    words = getattr(causes[-1], "message", None) or causes[-1]
+    return f"{type(causes[-1]).__name__}: {words}"[:ERROR_CHARACTERS]
+
+
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    below = error.__cause__ or error.__context__
+    while below is not None:
+        yield below
+        below = below.__cause__ or below.__context__
+
+
+def _is_of_network(error: BaseException) -> bool:
+    return isinstance(error, OSError) or any(word in type(error).__name__ for word in _NETWORK)

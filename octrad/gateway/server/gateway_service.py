@@ -1,6 +1,5 @@
 """The gateway's gRPC service: translates, and leaves at-most-once to the engine. Errors are the shell's to map."""
 
-import asyncio
 from collections.abc import AsyncIterator
 from typing import Any, assert_never
 
@@ -8,12 +7,10 @@ from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
-from octrad.foundation.settings import Settings
 from octrad.gateway.calls import Attempt
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chain import ChainAuditor
-from octrad.gateway.server.list_models import list_models
-from octrad.gateway.server.provider_keys import ProviderKeys
+from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
 from octrad.gateway.server.report_audit import audit_response, model_message, read_audit
 
@@ -23,19 +20,11 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(
-        self,
-        engine: Engine,
-        answerer: QuestionAnswerer,
-        auditor: ChainAuditor,
-        settings: Settings,
-        keys: ProviderKeys,
-    ) -> None:
+    def __init__(self, engine: Engine, answerer: QuestionAnswerer, lister: ModelLister, auditor: ChainAuditor) -> None:
         self._engine = engine
         self._answerer = answerer
+        self._lister = lister
         self._auditor = auditor
-        self._settings = settings
-        self._keys = keys
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
 
@@ -67,8 +56,7 @@ class GatewayServicer(GatewayServiceServicer):
         return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
-        # In a thread: the first time a file of some megabytes is read.
-        models = await asyncio.to_thread(list_models, self._settings.current, self._keys, tuple(request.names))
+        models = await self._lister.list(tuple(request.names))
         return pb.ListModelsResponse(models=[model_message(model) for model in models])
 
     async def Audit(self, request: pb.AuditRequest, context: Context) -> pb.AuditResponse:

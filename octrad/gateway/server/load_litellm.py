@@ -75,6 +75,7 @@ def _import_litellm() -> ModuleType:
         logger.propagate = True
     _silence_callbacks()
     _send_messages_as_they_are()
+    _guard_replies()
     return litellm
 
 
@@ -115,3 +116,12 @@ def _send_messages_as_they_are() -> None:
         return {name: value for name, value in data.items() if is_given(value)}
 
     completions.async_maybe_transform = keep  # type: ignore[attr-defined,assignment]  # on purpose
+
+
+def _guard_replies() -> None:
+    """Bounds what providers may send, in the transport that all of LiteLLM's clients share."""
+    from litellm.llms.custom_httpx.aiohttp_transport import LiteLLMAiohttpTransport  # noqa: PLC0415 - as above
+
+    from octrad.gateway.server.guard_replies import guard_replies  # noqa: PLC0415 - it brings in httpx
+
+    guard_replies(LiteLLMAiohttpTransport)

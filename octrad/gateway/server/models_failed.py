@@ -20,6 +20,12 @@ _FAULTS = {
     Outcome.HALLUCINATION: "gave no valid answer",
     Outcome.TRANSIENT: "could not answer",
 }
+# Where the reason says more than the class.
+_FAULTS_BY_REASON = {
+    "cannot_load": "cannot be loaded by its server",
+    "redirect": "is asked at an address that leads elsewhere",
+    "refused_request": "refuses the request",
+}
 
 
 class ModelsFailedWithAttemptsError(DetailedFailureError):
@@ -49,7 +55,8 @@ def _fault(attempt: Attempt) -> str:
     # The others' words say it all.
     says_more = attempt.reason and attempt.outcome in {Outcome.TRANSIENT, Outcome.HALLUCINATION}
     reason = f" ({attempt.reason.replace('_', ' ')})" if says_more else ""
-    return f"{attempt.model} {_FAULTS[attempt.outcome]}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
+    fault = _FAULTS_BY_REASON.get(attempt.reason) or _FAULTS[attempt.outcome]
+    return f"{attempt.model} {fault}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
 
 
 def _hint(last: Attempt, targets: dict[str, Target]) -> str:
@@ -57,6 +64,10 @@ def _hint(last: Attempt, targets: dict[str, Target]) -> str:
     section = f"providers.{target.provider}"
     if last.reason == "unreachable":
         return f"is {target.base_url or target.provider} right ({section}.base_url), and is it running?"
+    if last.reason == "redirect":
+        return f"set {section}.base_url to the address that answers itself; redirects are not followed"
+    if last.reason == "cannot_load":
+        return f"give the server of {section} more memory, or name a smaller model"
     hints = {
         Outcome.TRANSIENT: "retry later, or add another model to models.chain",
         Outcome.RATE: "retry later, or add another model to models.chain",

@@ -9,11 +9,10 @@ from pydantic import SecretStr
 
 from octrad.foundation.errors import ConfigurationError
 from octrad.gateway.server.providers import Target
+from octrad.gateway.server.strike_out import SHORTEST, strike_out
 
-STRUCK_OUT = "[key]"
 # A provider that asks for no key still gets one, because the client libraries would take one from the environment.
 NO_KEY = SecretStr("none")
-SHORTEST_STRUCK_OUT = 6
 
 
 class ProviderKeys:
@@ -34,16 +33,14 @@ class ProviderKeys:
                 raise ConfigurationError(message, hint="name a file that holds the key and nothing else")
             return NO_KEY
         key = _read(target.key_file, target)
-        if len(key) >= SHORTEST_STRUCK_OUT:
+        if len(key) >= SHORTEST:
             self._read.add(key)
         return SecretStr(key)
 
     def strike_out(self, text: str) -> str:
-        """Returns the text without any key that was read so far, nor the beginning of one where the text was cut."""
+        """Returns the text without any key that was read so far."""
         for key in self._read:
-            text = text.replace(key, STRUCK_OUT)
-            cut = next((n for n in range(len(key) - 1, SHORTEST_STRUCK_OUT - 1, -1) if text.endswith(key[:n])), 0)
-            text = text[: len(text) - cut] + STRUCK_OUT if cut else text
+            text = strike_out(text, key)
         return text
 
 

@@ -35,6 +35,7 @@ def model_message(model: Model) -> pb.Model:
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
         output_tokens=model.output_tokens,
+        found_at=model.found_at,
     )
 
 

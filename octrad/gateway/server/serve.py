@@ -14,7 +14,10 @@ from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chain import ChainAuditor
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
+from octrad.gateway.server.keep_memory_private import keep_memory_private
+from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.local.find_servers import LocalServers
 from octrad.gateway.server.probe_keys import KeyProbes
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
@@ -32,16 +35,19 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     Raises:
         UnavailableError: a former gateway holds the lock and does not end.
     """
+    keep_memory_private()
     settings = Settings.load(config_path, fixed=_FIXED, check=client_uids)
     keys = ProviderKeys()
     strike_out_of_logs(keys, logging.getLogger().handlers)
     litellm = LazyLiteLLM()
+    local = LocalServers()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
         caller = ModelCaller(litellm)
-        answerer = QuestionAnswerer(settings, caller, keys)
-        auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys))
-        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, auditor, settings, keys), server)
+        answerer = QuestionAnswerer(settings, caller, keys, local)
+        auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys), local)
+        servicer = GatewayServicer(engine, answerer, ModelLister(settings, keys, local), auditor)
+        add_GatewayServiceServicer_to_server(servicer, server)
         litellm.start()
 
     await serve_servant("gateway", state_dir, settings, add_services)

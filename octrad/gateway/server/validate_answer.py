@@ -15,6 +15,10 @@ from jsonschema.exceptions import SchemaError, ValidationError, best_match
 from octrad.foundation.errors import InvalidRequestError
 
 FAULT_CHARACTERS = 400
+# The finish reason of a refusal, in the words of the OpenAI protocol.
+REFUSED = "content_filter"
+# And, in ours, that of a reply that was so long that it was not read to its end.
+ENDLESS = "endless"
 # More than the largest change that is taken needs; an answer travels in one message and lies in a spool.
 ANSWER_CHARACTERS = 8_000_000
 _FENCED = re.compile(r"```(?:json)?[ \t]*\n(.*)\n[ \t]*```", re.DOTALL)
@@ -76,8 +80,10 @@ def validate(said: Said, validator: Draft202012Validator) -> Valid | Invalid:
 
 
 def _fault_of_text(said: Said) -> Invalid | None:
-    if said.finish_reason == "content_filter":
+    if said.finish_reason == REFUSED:
         return Invalid("refusal", "the model refused to answer")
+    if said.finish_reason == ENDLESS:
+        return Invalid("too_long", f"the answer did not end; at most {ANSWER_CHARACTERS:,} characters are taken")
     if not said.text or not said.text.strip():
         return Invalid("empty", "there was no text")
     if said.finish_reason == "length":

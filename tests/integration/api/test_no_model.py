@@ -1,9 +1,12 @@
 """An octrad without a model takes no task, says how to get one, and does all the rest."""
 
-from collections.abc import Iterator
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterator
 
 import grpc
 import pytest
+from aiohttp import web
 
 from octra_proto.v1 import system_pb2, system_pb2_grpc, tasks_pb2, tasks_pb2_grpc
 from tests.daemon import House, house
@@ -12,7 +15,8 @@ from tests.integration.api.conftest import reason_and_field
 
 @pytest.fixture
 def without_model() -> Iterator[House]:
-    with house('[nix]\nnixpkgs = "stand-in"\nstore = "private"\n') as running:
+    # Whatever else runs on this machine is none of the test's.
+    with house('[models]\nlocal_servers = "off"\n[nix]\nnixpkgs = "stand-in"\nstore = "private"\n') as running:
         yield running
 
 
@@ -28,3 +32,49 @@ async def test_nothing_is_queued_where_nobody_could_answer(without_model: House)
         assert not (await tasks.ListTasks(tasks_pb2.ListTasksRequest())).tasks
         status = await system_pb2_grpc.SystemServiceStub(channel).GetStatus(system_pb2.GetStatusRequest())
         assert not status.rehearsal
+
+
+OLLAMA_PORT = 11434
+
+
+@pytest.fixture
+async def ollama() -> AsyncIterator[None]:
+    """A server at Ollama's port that has a model loaded, which fails; skips where somebody else holds that port."""
+
+    async def answer(request: web.Request) -> web.Response:
+        loaded = {"models": [{"name": "qwen3:8b"}]}
+        return web.json_response(loaded if request.path == "/api/ps" else {"error": "no"})
+
+    app = web.Application()
+    app.router.add_route("*", "/{path:.*}", answer)
+    runner = web.AppRunner(app, access_log=None)
+    await runner.setup()
+    try:
+        await web.TCPSite(runner, "127.0.0.1", OLLAMA_PORT).start()
+    except OSError:
+        await runner.cleanup()
+        pytest.skip(f"port {OLLAMA_PORT} is taken")
+    yield
+    await runner.cleanup()
+
+
+@pytest.fixture
+def without_chain() -> Iterator[House]:
+    with house('[nix]\nnixpkgs = "stand-in"\nstore = "private"\n') as running:
+        yield running
+
+
+@pytest.mark.usefixtures("ollama")
+async def test_loaded_local_model_takes_the_place_of_a_chain(without_chain: House) -> None:
+    async with grpc.aio.insecure_channel(f"unix:{without_chain.socket}") as channel:
+        task = await submit_patiently(tasks_pb2_grpc.TaskServiceStub(channel))
+    assert not task.rehearsal
+
+
+async def submit_patiently(tasks: "tasks_pb2_grpc.TaskServiceAsyncStub") -> tasks_pb2.Task:
+    """Submits until it is taken: on a busy machine the gateway may be too slow for its first look."""
+    for _ in range(240):
+        with contextlib.suppress(grpc.aio.AioRpcError):
+            return (await tasks.SubmitTask(tasks_pb2.SubmitTaskRequest(request="a todo list"))).task
+        await asyncio.sleep(0.25)
+    raise AssertionError("never taken")

@@ -71,6 +71,7 @@ def write_house(directory: Path, base_url: str, *, extra: str = "", chain: str =
 [models]
 chain = {chain or '["rehearsal/failures"]'}
 timeout_s = 30
+local_servers = "off"
 {extra}
 [providers.rehearsal]
 kind = "rehearsal"

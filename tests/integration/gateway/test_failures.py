@@ -1,6 +1,7 @@
 """Every way to fail that HTTP can show, through the client, the gateway process and LiteLLM."""
 
 import json
+import re
 import time
 
 import pytest
@@ -70,6 +71,16 @@ async def test_whole_journey_from_429_to_the_next_model(client: GatewayClient, r
         ("s529", ["transient server"] * 3),
         ("drop", ["transient connection"] * 3),
         ("broken", ["transient server"] * 3),
+        ("cut", ["transient connection"] * 3),
+        ("reset", ["transient connection"] * 3),
+        ("endless", ["hallucination too_long"] * 2),
+        ("compressed", ["transient connection"] * 3),
+        ("html-200", ["transient server"] * 3),
+        ("html-502", ["transient server"] * 3),
+        ("limits-in-headers", ["rate too_many_requests"] * 3),
+        ("anthropic-limits-in-headers", ["rate too_many_requests"]),  # a century is not waited for
+        ("redirect", ["bad_model redirect"]),
+        ("redirect-elsewhere", ["bad_model redirect"]),
         ("refusal", ["hallucination refusal"]),
         ("no-choices", ["hallucination empty"] * 2),
         ("empty", ["hallucination empty"] * 2),
@@ -89,6 +100,21 @@ async def test_failure_has_its_class_and_the_next_model_answers(
     assert story(completed.attempts) == [*expected, "good ok"]
     # LiteLLM and its clients made no request of their own.
     assert len(rehearsal.requests(f"f-{step}")) == len(expected) + 1
+
+
+@pytest.mark.parametrize(
+    ("step", "words"),
+    [
+        ("cut", "Not enough data"),
+        ("endless", "at most 8,000,000 characters are taken"),
+        ("compressed", "the reply is compressed (gzip)"),
+        ("drop", "Server disconnected"),
+        ("redirect", "is asked at an address that leads elsewhere"),
+    ],
+)
+async def test_lost_reply_is_told_by_what_became_of_it(client: GatewayClient, step: str, words: str) -> None:
+    with pytest.raises(ModelsFailedError, match=re.escape(words)):
+        await client.complete(f"w-{step}/{step}/#1", question("rehearsal/failures"))
 
 
 @pytest.mark.parametrize(

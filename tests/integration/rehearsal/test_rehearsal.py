@@ -117,6 +117,60 @@ async def test_drop_ends_the_connection(http: httpx.AsyncClient) -> None:
         await ask(http, "drop")
 
 
+async def read_raw(base_url: str, step: str, *, stream: bool = False) -> bytes:
+    """All that a socket gives, to its FIN."""
+    url = httpx.URL(base_url)
+    reader, writer = await asyncio.open_connection(url.host, url.port)
+    try:
+        body = json.dumps({"model": "echo", "messages": [], "stream": stream}).encode()
+        head = f"POST {url.path}/chat/completions HTTP/1.1\r\nHost: x\r\nX-Client-Request-Id: t1/{step}/#1\r\n"
+        writer.write(head.encode() + b"Content-Length: %d\r\n\r\n" % len(body) + body)
+        return await asyncio.wait_for(reader.read(), 10)
+    finally:
+        writer.close()
+
+
+@pytest.mark.parametrize("stream", [False, True])
+async def test_cut_reply_ends_with_a_fin_in_its_middle(base_url: str, *, stream: bool) -> None:
+    head, _, body = (await read_raw(base_url, "cut", stream=stream)).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.1 200")
+    assert b"chat.completion" in body
+    assert not body.endswith((b"}", b"0\r\n\r\n"))
+
+
+async def test_reset_reply_ends_with_a_rst(base_url: str) -> None:
+    with pytest.raises(ConnectionResetError):
+        await read_raw(base_url, "reset")
+
+
+async def test_endless_reply_lasts_as_long_as_its_reader(http: httpx.AsyncClient) -> None:
+    headers = {"X-Client-Request-Id": "t1/endless/#1"}
+    body = {"model": "echo", "messages": []}
+    async with http.stream("POST", "/chat/completions", json=body, headers=headers) as response:
+        size = 0
+        async for chunk in response.aiter_bytes():
+            size += len(chunk)
+            if size > 1_000_000:
+                break
+    assert (await ask(http, "ok")).status_code == 200
+
+
+async def test_page_has_its_own_content_type(http: httpx.AsyncClient) -> None:
+    response = await ask(http, "page")
+    assert (response.status_code, response.headers["content-type"]) == (200, "text/html")
+    assert response.text == "<html>log in</html>"
+
+
+async def test_key_is_repeated_to_who_sent_it(http: httpx.AsyncClient) -> None:
+    response = await http.post(
+        "/chat/completions",
+        json={"model": "echo", "messages": []},
+        headers={"X-Client-Request-Id": "t1/key/#1", "Authorization": "Bearer s/k"},
+    )
+    assert response.json()["error"]["message"] == "wrong: s/k, s%2Fk"
+    assert response.headers["www-authenticate"] == "Basic cy9r"
+
+
 async def test_hang_ends_with_its_client(http: httpx.AsyncClient, base_url: str) -> None:
     with pytest.raises(httpx.ReadTimeout):
         await http.post(
