@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/system.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\xf3\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x42\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million\"$\n\x05Stack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"\x12\n\x10GetStatusRequest\"\xd0\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ncomponents\x18\x03 \x03(\x0b\x32\x13.octra.v1.Component\x12\x15\n\rrunning_tasks\x18\x04 \x01(\x05\x12\x14\n\x0cqueued_tasks\x18\x05 \x01(\x05\x12\x11\n\tstate_dir\x18\x06 \x01(\t\x12\x11\n\trehearsal\x18\x07 \x01(\x08\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Model\"\x13\n\x11ListStacksRequest\"5\n\x12ListStacksResponse\x12\x1f\n\x06stacks\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Stack2\xe7\x01\n\rSystemService\x12\x44\n\tGetStatus\x12\x1a.octra.v1.GetStatusRequest\x1a\x1b.octra.v1.GetStatusResponse\x12G\n\nListModels\x12\x1b.octra.v1.ListModelsRequest\x1a\x1c.octra.v1.ListModelsResponse\x12G\n\nListStacks\x12\x1b.octra.v1.ListStacksRequest\x1a\x1c.octra.v1.ListStacksResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/system.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\":\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\x83\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x0e\n\x06\x63hains\x18\t \x03(\tB\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million\"$\n\x05Stack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"\x12\n\x10GetStatusRequest\"\xd0\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ncomponents\x18\x03 \x03(\x0b\x32\x13.octra.v1.Component\x12\x15\n\rrunning_tasks\x18\x04 \x01(\x05\x12\x14\n\x0cqueued_tasks\x18\x05 \x01(\x05\x12\x11\n\tstate_dir\x18\x06 \x01(\t\x12\x11\n\trehearsal\x18\x07 \x01(\x08\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Model\"\x13\n\x11ListStacksRequest\"5\n\x12ListStacksResponse\x12\x1f\n\x06stacks\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Stack2\xe7\x01\n\rSystemService\x12\x44\n\tGetStatus\x12\x1a.octra.v1.GetStatusRequest\x1a\x1b.octra.v1.GetStatusResponse\x12G\n\nListModels\x12\x1b.octra.v1.ListModelsRequest\x1a\x1c.octra.v1.ListModelsResponse\x12G\n\nListStacks\x12\x1b.octra.v1.ListStacksRequest\x1a\x1c.octra.v1.ListStacksResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -35,21 +35,21 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPONENT']._serialized_start=74
   _globals['_COMPONENT']._serialized_end=132
   _globals['_MODEL']._serialized_start=135
-  _globals['_MODEL']._serialized_end=378
-  _globals['_STACK']._serialized_start=380
-  _globals['_STACK']._serialized_end=416
-  _globals['_GETSTATUSREQUEST']._serialized_start=418
-  _globals['_GETSTATUSREQUEST']._serialized_end=436
-  _globals['_GETSTATUSRESPONSE']._serialized_start=439
-  _globals['_GETSTATUSRESPONSE']._serialized_end=647
-  _globals['_LISTMODELSREQUEST']._serialized_start=649
-  _globals['_LISTMODELSREQUEST']._serialized_end=668
-  _globals['_LISTMODELSRESPONSE']._serialized_start=670
-  _globals['_LISTMODELSRESPONSE']._serialized_end=723
-  _globals['_LISTSTACKSREQUEST']._serialized_start=725
-  _globals['_LISTSTACKSREQUEST']._serialized_end=744
-  _globals['_LISTSTACKSRESPONSE']._serialized_start=746
-  _globals['_LISTSTACKSRESPONSE']._serialized_end=799
-  _globals['_SYSTEMSERVICE']._serialized_start=802
-  _globals['_SYSTEMSERVICE']._serialized_end=1033
+  _globals['_MODEL']._serialized_end=394
+  _globals['_STACK']._serialized_start=396
+  _globals['_STACK']._serialized_end=432
+  _globals['_GETSTATUSREQUEST']._serialized_start=434
+  _globals['_GETSTATUSREQUEST']._serialized_end=452
+  _globals['_GETSTATUSRESPONSE']._serialized_start=455
+  _globals['_GETSTATUSRESPONSE']._serialized_end=663
+  _globals['_LISTMODELSREQUEST']._serialized_start=665
+  _globals['_LISTMODELSREQUEST']._serialized_end=684
+  _globals['_LISTMODELSRESPONSE']._serialized_start=686
+  _globals['_LISTMODELSRESPONSE']._serialized_end=739
+  _globals['_LISTSTACKSREQUEST']._serialized_start=741
+  _globals['_LISTSTACKSREQUEST']._serialized_end=760
+  _globals['_LISTSTACKSRESPONSE']._serialized_start=762
+  _globals['_LISTSTACKSRESPONSE']._serialized_end=815
+  _globals['_SYSTEMSERVICE']._serialized_start=818
+  _globals['_SYSTEMSERVICE']._serialized_end=1049
 # @@protoc_insertion_point(module_scope)

@@ -322,7 +322,12 @@ def _fault(detail: dict[str, Any]) -> str:
     location = [str(part) for part in detail["loc"]]
     name = ".".join(location)
     if detail["type"] != "extra_forbidden":
-        message = str(detail["msg"]).removeprefix("Value error, ").replace("a valid tuple", "a list").replace("a valid dictionary", "a section")
+        message = (
+            str(detail["msg"])
+            .removeprefix("Value error, ")
+            .replace("a valid tuple", "a list")
+            .replace("a valid dictionary", "a section")
+        )
         return f"`{name}`: {message[0].lower()}{message[1:]}"
     known = _keys_at(location[:-1])
     near = difflib.get_close_matches(location[-1], known, n=1, cutoff=0.4)

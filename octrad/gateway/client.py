@@ -3,7 +3,7 @@
 Asks, follows, re-asks with the same id when a connection or the gateway is lost. Knows no provider and no key.
 """
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import assert_never
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
@@ -17,9 +17,19 @@ from octrad.foundation.errors import (
 )
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.once.execute_once import execute_once
-from octrad.gateway.calls import Attempt, Completed, Completion, Model, ModelsFailedError, Outcome
+from octrad.gateway.calls import (
+    Attempt,
+    Completed,
+    Completion,
+    Mark,
+    Model,
+    ModelsFailedError,
+    Outcome,
+    Writing,
+)
+from octrad.gateway.mark_message import mark_message, read_mark
 
-AttemptListener = Callable[[Attempt], Awaitable[None]]
+ProgressListener = Callable[[Attempt | Writing], Awaitable[None]]
 
 DEADLINE_S = 3600.0
 
@@ -38,8 +48,9 @@ class GatewayClient:
         self,
         request_id: str,
         completion: Completion,
-        on_attempt: AttemptListener | None = None,
+        on_progress: ProgressListener | None = None,
         *,
+        marks: Sequence[Mark] = (),
         deadline_s: float = DEADLINE_S,
     ) -> Completed:
         """Asks one question at most once for its id and returns the valid answer.
@@ -47,7 +58,8 @@ class GatewayClient:
         Args:
             request_id: `TASK/STEP/#ATTEMPT`.
             completion: the question.
-            on_attempt: called for each attempt as it ends, in order.
+            on_progress: called for each attempt as it ends, and now and then while a long answer comes, in order.
+            marks: what is known of providers already; no part of what is asked.
             deadline_s: seconds until we stop asking for the answer; the gateway goes on and keeps it.
 
         Raises:
@@ -59,14 +71,18 @@ class GatewayClient:
         """
 
         async def tell(response: pb.ExecuteResponse) -> None:
-            if on_attempt is not None:
-                await on_attempt(_attempt(response.progress.attempt))
+            if on_progress is not None:
+                await on_progress(_progress(response.progress))
 
         response = await execute_once(
             self._connection,
             lambda channel, after: GatewayServiceStub(channel).Execute(
                 pb.ExecuteRequest(
-                    id=request_id, completion=_message(completion), after_progress=after, again_if_interrupted=True
+                    id=request_id,
+                    completion=_message(completion),
+                    after_progress=after,
+                    again_if_interrupted=True,
+                    provider_marks=[mark_message(mark) for mark in marks],
                 )
             ),
             on_progress=tell,
@@ -104,9 +120,9 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).Cancel(request))
         return response.cancelled
 
-    async def list_models(self) -> tuple[Model, ...]:
-        """Returns the configured chain, in order."""
-        request = pb.ListModelsRequest()
+    async def list_models(self, marks: Sequence[Mark] = ()) -> tuple[Model, ...]:
+        """Returns the models of the configured chains, in order. `marks` are as for `complete`."""
+        request = pb.ListModelsRequest(provider_marks=[mark_message(mark) for mark in marks])
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
@@ -158,7 +174,15 @@ def _message(completion: Completion) -> pb.Completion:
         chain=completion.chain,
         max_output_tokens=completion.max_output_tokens,
         timeout_s=completion.timeout_s,
+        role=completion.role or "",
+        long=completion.long,
     )
+
+
+def _progress(progress: pb.Progress) -> Attempt | Writing:
+    if progress.HasField("writing"):
+        return Writing(progress.writing.model, progress.writing.characters)
+    return _attempt(progress.attempt)
 
 
 def _attempt(attempt: pb.Attempt) -> Attempt:
@@ -173,6 +197,7 @@ def _attempt(attempt: pb.Attempt) -> Attempt:
         cost_usd=attempt.cost_usd if attempt.HasField("cost_usd") else None,
         duration_ms=attempt.duration_ms,
         started_at_ms=attempt.started_at_ms,
+        mark=read_mark(attempt.mark) if attempt.HasField("mark") else None,
     )
 
 
@@ -186,4 +211,5 @@ def _model(model: pb.Model) -> Model:
         input_usd_per_million=model.input_usd_per_million if model.HasField("input_usd_per_million") else None,
         output_usd_per_million=model.output_usd_per_million if model.HasField("output_usd_per_million") else None,
         rehearsal=model.rehearsal,
+        chains=tuple(model.chains),
     )

@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$octra_proto/gateway/v1/gateway.proto\x12\x10octra.gateway.v1\"\x84\x01\n\x0e\x45xecuteRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\ncompletion\x18\x02 \x01(\x0b\x32\x1c.octra.gateway.v1.Completion\x12\x16\n\x0e\x61\x66ter_progress\x18\x03 \x01(\x03\x12\x1c\n\x14\x61gain_if_interrupted\x18\x15 \x01(\x08\"\x9d\x01\n\nCompletion\x12\x10\n\x08question\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.octra.gateway.v1.Message\x12\x13\n\x0bschema_json\x18\x03 \x01(\t\x12\r\n\x05\x63hain\x18\x04 \x03(\t\x12\x19\n\x11max_output_tokens\x18\x05 \x01(\x05\x12\x11\n\ttimeout_s\x18\x06 \x01(\x01\"(\n\x07Message\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\"\x8e\x02\n\x0f\x45xecuteResponse\x12.\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1a.octra.gateway.v1.AcceptedH\x00\x12.\n\x08progress\x18\x02 \x01(\x0b\x32\x1a.octra.gateway.v1.ProgressH\x00\x12.\n\x08\x66inished\x18\x03 \x01(\x0b\x32\x1a.octra.gateway.v1.FinishedH\x00\x12*\n\x06\x66\x61iled\x18\x04 \x01(\x0b\x32\x18.octra.gateway.v1.FailedH\x00\x12\x34\n\x0binterrupted\x18\x05 \x01(\x0b\x32\x1d.octra.gateway.v1.InterruptedH\x00\x42\t\n\x07message\"\n\n\x08\x41\x63\x63\x65pted\"V\n\x08Progress\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12*\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x19.octra.gateway.v1.Attempt\x12\x0e\n\x06missed\x18\x03 \x01(\x03\"n\n\x08\x46inished\x12\x13\n\x0b\x61nswer_json\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x11\n\trehearsal\x18\x03 \x01(\x08\x12+\n\x08\x61ttempts\x18\x04 \x03(\x0b\x32\x19.octra.gateway.v1.Attempt\"\x8c\x01\n\x06\x46\x61iled\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04hint\x18\x03 \x01(\t\x12\x11\n\tretryable\x18\x04 \x01(\x08\x12\x15\n\rfailure_class\x18\x05 \x01(\t\x12+\n\x08\x61ttempts\x18\x06 \x03(\x0b\x32\x19.octra.gateway.v1.Attempt\"\r\n\x0bInterrupted\"\xdc\x01\n\x07\x41ttempt\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x05 \x01(\x03\x12\x15\n\routput_tokens\x18\x06 \x01(\x03\x12\x15\n\rcached_tokens\x18\x07 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\x03\x12\x15\n\rstarted_at_ms\x18\n \x01(\x03\x42\x0b\n\t_cost_usd\"3\n\x12\x41\x63knowledgeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tid_prefix\x18\x02 \x01(\t\"\x15\n\x13\x41\x63knowledgeResponse\"\"\n\rCancelRequest\x12\x11\n\tid_prefix\x18\x01 \x01(\t\"#\n\x0e\x43\x61ncelResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x05\"\x13\n\x11ListModelsRequest\"=\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.octra.gateway.v1.Model\"\xf3\x01\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x42\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million2\xe4\x02\n\x0eGatewayService\x12P\n\x07\x45xecute\x12 .octra.gateway.v1.ExecuteRequest\x1a!.octra.gateway.v1.ExecuteResponse0\x01\x12Z\n\x0b\x41\x63knowledge\x12$.octra.gateway.v1.AcknowledgeRequest\x1a%.octra.gateway.v1.AcknowledgeResponse\x12K\n\x06\x43\x61ncel\x12\x1f.octra.gateway.v1.CancelRequest\x1a .octra.gateway.v1.CancelResponse\x12W\n\nListModels\x12#.octra.gateway.v1.ListModelsRequest\x1a$.octra.gateway.v1.ListModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n$octra_proto/gateway/v1/gateway.proto\x12\x10octra.gateway.v1\"\xbc\x01\n\x0e\x45xecuteRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x30\n\ncompletion\x18\x02 \x01(\x0b\x32\x1c.octra.gateway.v1.Completion\x12\x16\n\x0e\x61\x66ter_progress\x18\x03 \x01(\x03\x12\x1c\n\x14\x61gain_if_interrupted\x18\x15 \x01(\x08\x12\x36\n\x0eprovider_marks\x18\x16 \x03(\x0b\x32\x1e.octra.gateway.v1.ProviderMark\"\xb9\x01\n\nCompletion\x12\x10\n\x08question\x18\x01 \x01(\t\x12+\n\x08messages\x18\x02 \x03(\x0b\x32\x19.octra.gateway.v1.Message\x12\x13\n\x0bschema_json\x18\x03 \x01(\t\x12\r\n\x05\x63hain\x18\x04 \x03(\t\x12\x19\n\x11max_output_tokens\x18\x05 \x01(\x05\x12\x11\n\ttimeout_s\x18\x06 \x01(\x01\x12\x0c\n\x04role\x18\x07 \x01(\t\x12\x0c\n\x04long\x18\x08 \x01(\x08\"(\n\x07Message\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0f\n\x07\x63ontent\x18\x02 \x01(\t\"\x8e\x02\n\x0f\x45xecuteResponse\x12.\n\x08\x61\x63\x63\x65pted\x18\x01 \x01(\x0b\x32\x1a.octra.gateway.v1.AcceptedH\x00\x12.\n\x08progress\x18\x02 \x01(\x0b\x32\x1a.octra.gateway.v1.ProgressH\x00\x12.\n\x08\x66inished\x18\x03 \x01(\x0b\x32\x1a.octra.gateway.v1.FinishedH\x00\x12*\n\x06\x66\x61iled\x18\x04 \x01(\x0b\x32\x18.octra.gateway.v1.FailedH\x00\x12\x34\n\x0binterrupted\x18\x05 \x01(\x0b\x32\x1d.octra.gateway.v1.InterruptedH\x00\x42\t\n\x07message\"\n\n\x08\x41\x63\x63\x65pted\"\x82\x01\n\x08Progress\x12\x0e\n\x06number\x18\x01 \x01(\x03\x12*\n\x07\x61ttempt\x18\x02 \x01(\x0b\x32\x19.octra.gateway.v1.Attempt\x12\x0e\n\x06missed\x18\x03 \x01(\x03\x12*\n\x07writing\x18\x04 \x01(\x0b\x32\x19.octra.gateway.v1.Writing\",\n\x07Writing\x12\r\n\x05model\x18\x01 \x01(\t\x12\x12\n\ncharacters\x18\x02 \x01(\x03\"n\n\x08\x46inished\x12\x13\n\x0b\x61nswer_json\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x11\n\trehearsal\x18\x03 \x01(\x08\x12+\n\x08\x61ttempts\x18\x04 \x03(\x0b\x32\x19.octra.gateway.v1.Attempt\"\x8c\x01\n\x06\x46\x61iled\x12\x0c\n\x04\x63ode\x18\x01 \x01(\t\x12\x0f\n\x07message\x18\x02 \x01(\t\x12\x0c\n\x04hint\x18\x03 \x01(\t\x12\x11\n\tretryable\x18\x04 \x01(\x08\x12\x15\n\rfailure_class\x18\x05 \x01(\t\x12+\n\x08\x61ttempts\x18\x06 \x03(\x0b\x32\x19.octra.gateway.v1.Attempt\"\r\n\x0bInterrupted\"\x8a\x02\n\x07\x41ttempt\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\x12\r\n\x05\x65rror\x18\x04 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x05 \x01(\x03\x12\x15\n\routput_tokens\x18\x06 \x01(\x03\x12\x15\n\rcached_tokens\x18\x07 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\x03\x12\x15\n\rstarted_at_ms\x18\n \x01(\x03\x12,\n\x04mark\x18\r \x01(\x0b\x32\x1e.octra.gateway.v1.ProviderMarkB\x0b\n\t_cost_usd\"g\n\x0cProviderMark\x12\x10\n\x08provider\x18\x01 \x01(\t\x12\r\n\x05model\x18\x02 \x01(\t\x12\x0f\n\x07outcome\x18\x03 \x01(\t\x12\x10\n\x08until_ms\x18\x04 \x01(\x03\x12\x13\n\x0b\x66ingerprint\x18\x05 \x01(\t\"3\n\x12\x41\x63knowledgeRequest\x12\n\n\x02id\x18\x01 \x01(\t\x12\x11\n\tid_prefix\x18\x02 \x01(\t\"\x15\n\x13\x41\x63knowledgeResponse\"\"\n\rCancelRequest\x12\x11\n\tid_prefix\x18\x01 \x01(\t\"#\n\x0e\x43\x61ncelResponse\x12\x11\n\tcancelled\x18\x01 \x01(\x05\"K\n\x11ListModelsRequest\x12\x36\n\x0eprovider_marks\x18\x01 \x03(\x0b\x32\x1e.octra.gateway.v1.ProviderMark\"=\n\x12ListModelsResponse\x12\'\n\x06models\x18\x01 \x03(\x0b\x32\x17.octra.gateway.v1.Model\"\x83\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x0e\n\x06\x63hains\x18\t \x03(\tB\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million2\xe4\x02\n\x0eGatewayService\x12P\n\x07\x45xecute\x12 .octra.gateway.v1.ExecuteRequest\x1a!.octra.gateway.v1.ExecuteResponse0\x01\x12Z\n\x0b\x41\x63knowledge\x12$.octra.gateway.v1.AcknowledgeRequest\x1a%.octra.gateway.v1.AcknowledgeResponse\x12K\n\x06\x43\x61ncel\x12\x1f.octra.gateway.v1.CancelRequest\x1a .octra.gateway.v1.CancelResponse\x12W\n\nListModels\x12#.octra.gateway.v1.ListModelsRequest\x1a$.octra.gateway.v1.ListModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -32,39 +32,43 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octra_proto.gateway.v1.gate
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EXECUTEREQUEST']._serialized_start=59
-  _globals['_EXECUTEREQUEST']._serialized_end=191
-  _globals['_COMPLETION']._serialized_start=194
-  _globals['_COMPLETION']._serialized_end=351
-  _globals['_MESSAGE']._serialized_start=353
-  _globals['_MESSAGE']._serialized_end=393
-  _globals['_EXECUTERESPONSE']._serialized_start=396
-  _globals['_EXECUTERESPONSE']._serialized_end=666
-  _globals['_ACCEPTED']._serialized_start=668
-  _globals['_ACCEPTED']._serialized_end=678
-  _globals['_PROGRESS']._serialized_start=680
-  _globals['_PROGRESS']._serialized_end=766
-  _globals['_FINISHED']._serialized_start=768
-  _globals['_FINISHED']._serialized_end=878
-  _globals['_FAILED']._serialized_start=881
-  _globals['_FAILED']._serialized_end=1021
-  _globals['_INTERRUPTED']._serialized_start=1023
-  _globals['_INTERRUPTED']._serialized_end=1036
-  _globals['_ATTEMPT']._serialized_start=1039
-  _globals['_ATTEMPT']._serialized_end=1259
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=1261
-  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=1312
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=1314
-  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=1335
-  _globals['_CANCELREQUEST']._serialized_start=1337
-  _globals['_CANCELREQUEST']._serialized_end=1371
-  _globals['_CANCELRESPONSE']._serialized_start=1373
-  _globals['_CANCELRESPONSE']._serialized_end=1408
-  _globals['_LISTMODELSREQUEST']._serialized_start=1410
-  _globals['_LISTMODELSREQUEST']._serialized_end=1429
-  _globals['_LISTMODELSRESPONSE']._serialized_start=1431
-  _globals['_LISTMODELSRESPONSE']._serialized_end=1492
-  _globals['_MODEL']._serialized_start=1495
-  _globals['_MODEL']._serialized_end=1738
-  _globals['_GATEWAYSERVICE']._serialized_start=1741
-  _globals['_GATEWAYSERVICE']._serialized_end=2097
+  _globals['_EXECUTEREQUEST']._serialized_end=247
+  _globals['_COMPLETION']._serialized_start=250
+  _globals['_COMPLETION']._serialized_end=435
+  _globals['_MESSAGE']._serialized_start=437
+  _globals['_MESSAGE']._serialized_end=477
+  _globals['_EXECUTERESPONSE']._serialized_start=480
+  _globals['_EXECUTERESPONSE']._serialized_end=750
+  _globals['_ACCEPTED']._serialized_start=752
+  _globals['_ACCEPTED']._serialized_end=762
+  _globals['_PROGRESS']._serialized_start=765
+  _globals['_PROGRESS']._serialized_end=895
+  _globals['_WRITING']._serialized_start=897
+  _globals['_WRITING']._serialized_end=941
+  _globals['_FINISHED']._serialized_start=943
+  _globals['_FINISHED']._serialized_end=1053
+  _globals['_FAILED']._serialized_start=1056
+  _globals['_FAILED']._serialized_end=1196
+  _globals['_INTERRUPTED']._serialized_start=1198
+  _globals['_INTERRUPTED']._serialized_end=1211
+  _globals['_ATTEMPT']._serialized_start=1214
+  _globals['_ATTEMPT']._serialized_end=1480
+  _globals['_PROVIDERMARK']._serialized_start=1482
+  _globals['_PROVIDERMARK']._serialized_end=1585
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_start=1587
+  _globals['_ACKNOWLEDGEREQUEST']._serialized_end=1638
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_start=1640
+  _globals['_ACKNOWLEDGERESPONSE']._serialized_end=1661
+  _globals['_CANCELREQUEST']._serialized_start=1663
+  _globals['_CANCELREQUEST']._serialized_end=1697
+  _globals['_CANCELRESPONSE']._serialized_start=1699
+  _globals['_CANCELRESPONSE']._serialized_end=1734
+  _globals['_LISTMODELSREQUEST']._serialized_start=1736
+  _globals['_LISTMODELSREQUEST']._serialized_end=1811
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1813
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1874
+  _globals['_MODEL']._serialized_start=1877
+  _globals['_MODEL']._serialized_end=2136
+  _globals['_GATEWAYSERVICE']._serialized_start=2139
+  _globals['_GATEWAYSERVICE']._serialized_end=2495
 # @@protoc_insertion_point(module_scope)

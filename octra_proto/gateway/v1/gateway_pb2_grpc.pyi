@@ -42,7 +42,7 @@ class GatewayServiceStub:
     Cancel: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.CancelRequest, _gateway_pb2.CancelResponse]
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]
-    """The configured chain, with what is known of each model."""
+    """The configured chains, with what is known of each model."""
 
 @_typing.type_check_only
 class GatewayServiceAsyncStub(GatewayServiceStub):
@@ -58,7 +58,7 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     Cancel: _aio.UnaryUnaryMultiCallable[_gateway_pb2.CancelRequest, _gateway_pb2.CancelResponse]  # type: ignore[assignment]
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _aio.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """The configured chain, with what is known of each model."""
+    """The configured chains, with what is known of each model."""
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     """At most once: a call is executed once for its id, its result is kept on disk until acknowledged, and asking again
@@ -95,6 +95,6 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_pb2.ListModelsResponse, _abc.Awaitable[_gateway_pb2.ListModelsResponse]]:
-        """The configured chain, with what is known of each model."""
+        """The configured chains, with what is known of each model."""
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

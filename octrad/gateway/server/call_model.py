@@ -16,6 +16,7 @@ from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.providers import JsonMode, Target
+from octrad.gateway.server.stream_answer import STREAM_ARGUMENTS, Listener, read_stream
 from octrad.gateway.server.validate_answer import Said
 
 TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
@@ -26,7 +27,14 @@ SMALLEST_LOCAL_CONTEXT = 8192
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One request. `without` names parameters that this model refused before."""
+    """One request.
+
+    Args:
+        timeout_s: for all of it; of an answer that is streamed, from one piece to the next.
+        within_s: for all of it, also when it is streamed.
+        without: parameters that this model refused before.
+        tell: is told how many characters have come so far; None where the answer is to come whole.
+    """
 
     target: Target
     key: SecretStr
@@ -36,7 +44,9 @@ class ModelRequest:
     schema_json: str
     max_output_tokens: int
     timeout_s: float
+    within_s: float
     without: frozenset[str]
+    tell: Listener | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,10 +81,12 @@ class ModelCaller:
         litellm = await self._litellm.module()
         try:
             # LiteLLM's own timeout is for each read: a reply that drips would pass it.
-            async with asyncio.timeout(request.timeout_s):
+            async with asyncio.timeout(request.within_s), asyncio.timeout(request.timeout_s) as patience:
                 response = await self._complete(litellm, request)
+                if request.tell is not None:
+                    response = await read_stream(litellm, response, patience, request.timeout_s, request.tell)
         except TimeoutError:
-            return ProviderError("Timeout", 0, f"no answer within {request.timeout_s:g} s", "", {})
+            return ProviderError("Timeout", 0, _lateness(request), "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
         except Exception as error:  # noqa: BLE001 - see above
@@ -109,11 +121,19 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
         "temperature": TEMPERATURE,
         "response_format": _response_format(request),
     }
+    if request.tell is not None:
+        arguments |= STREAM_ARGUMENTS
     if target.base_url:
         arguments["api_base"] = target.base_url
     if target.local:
         arguments["num_ctx"] = _local_context(request)
     return {name: value for name, value in arguments.items() if name not in request.without}
+
+
+def _lateness(request: ModelRequest) -> str:
+    if request.tell is not None and request.timeout_s < request.within_s:
+        return f"nothing came for {request.timeout_s:g} s"
+    return f"no answer within {min(request.timeout_s, request.within_s):g} s"
 
 
 def _response_format(request: ModelRequest) -> dict[str, Any]:

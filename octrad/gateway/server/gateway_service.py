@@ -9,11 +9,13 @@ from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
 from octrad.foundation.settings import Settings
-from octrad.gateway.calls import Attempt, Model
+from octrad.gateway.calls import Attempt, Model, Writing
+from octrad.gateway.mark_message import read_marks
 from octrad.gateway.server.answer_question import QuestionAnswerer
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.list_models import list_models
 from octrad.gateway.server.provider_keys import ProviderKeys
-from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
+from octrad.gateway.server.report_attempt import finished_message, progress_message, read_completion
 
 Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 
@@ -21,19 +23,23 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(self, engine: Engine, answerer: QuestionAnswerer, settings: Settings, keys: ProviderKeys) -> None:
+    def __init__(
+        self, engine: Engine, answerer: QuestionAnswerer, settings: Settings, keys: ProviderKeys, board: HealthBoard
+    ) -> None:
         self._engine = engine
         self._answerer = answerer
         self._settings = settings
         self._keys = keys
+        self._board = board
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
+        self._board.take(read_marks(request.provider_marks))
 
         async def work(report: once.Report) -> bytes:
-            def report_attempt(attempt: Attempt) -> None:
-                report(attempt_message(attempt).SerializeToString())
+            def tell(progress: Attempt | Writing) -> None:
+                report(progress_message(progress).SerializeToString())
 
-            completed = await self._answerer.answer(request.id, read_completion(request.completion), report_attempt)
+            completed = await self._answerer.answer(request.id, read_completion(request.completion), tell)
             return finished_message(completed).SerializeToString()
 
         execution = self._engine.execute(
@@ -58,7 +64,8 @@ class GatewayServicer(GatewayServiceServicer):
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
         # In a thread: the first time a file of some megabytes is read.
-        models = await asyncio.to_thread(list_models, self._settings.current, self._keys)
+        self._board.take(read_marks(request.provider_marks))
+        models = await asyncio.to_thread(list_models, self._settings.current, self._keys, self._board)
         return pb.ListModelsResponse(models=[_model(model) for model in models])
 
 
@@ -67,7 +74,8 @@ def _response(message: once.Message) -> pb.ExecuteResponse:
         case once.Accepted():
             return pb.ExecuteResponse(accepted=pb.Accepted())
         case once.Progress(number, payload, missed):
-            progress = pb.Progress(number=number, attempt=pb.Attempt.FromString(payload), missed=missed)
+            progress = pb.Progress.FromString(payload)
+            progress.number, progress.missed = number, missed
             return pb.ExecuteResponse(progress=progress)
         case once.Finished(payload):
             return pb.ExecuteResponse(finished=pb.Finished.FromString(payload))
@@ -98,4 +106,5 @@ def _model(model: Model) -> pb.Model:
         input_usd_per_million=model.input_usd_per_million,
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
+        chains=model.chains,
     )

@@ -13,6 +13,7 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
 
@@ -36,8 +37,9 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     litellm = LazyLiteLLM()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys)
-        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, settings, keys), server)
+        board = HealthBoard()
+        answerer = QuestionAnswerer(settings, ModelCaller(litellm), keys, board)
+        add_GatewayServiceServicer_to_server(GatewayServicer(engine, answerer, settings, keys, board), server)
         litellm.start()
 
     await serve_servant("gateway", state_dir, settings, add_services)
