@@ -49,7 +49,7 @@ Global___Component: _TypeAlias = Component  # noqa: Y015
 
 @_typing.final
 class Model(_message.Message):
-    """One model of the chain."""
+    """One model of the chains."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

@@ -13,7 +13,10 @@ from pydantic import BaseModel, ValidationError
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
+from octrad.pipeline.follow_answer import AnswerFollower
 from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.provider_marks import known_marks
+from octrad.pipeline.question_roles import is_long, role_of
 from octrad.pipeline.servants import call_servant
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import EventDetail, Remarked
@@ -47,9 +50,10 @@ class Reply:
 class Question(Generic[A]):
     """One question.
 
-    `values` are what the prompt is filled with, made only when the question is really put; they must follow from the
-    task, the plan and commits alone, because the same step asked again must be the same request. `refuse` says what
-    is wrong with an answer of the right shape; `tell` what people should hear of an answer that is accepted.
+    `name` decides whose models are asked (`question_roles`). `values` are what the prompt is filled with, made only
+    when the question is really put; they must follow from the task, the plan and commits alone, because the same step
+    asked again must be the same request. `refuse` says what is wrong with an answer of the right shape; `tell` what
+    people should hear of an answer that is accepted.
     """
 
     name: str
@@ -126,14 +130,27 @@ async def _completion(run: TaskRun, question: Question[A], refused: Reply | None
             Message("user", refusal.user),
         ]
     chain = tuple(model.strip() for model in run.task.model.split(",") if model.strip())
-    return Completion(question.name, tuple(messages), answer_schema(question.answer), chain)
+    return Completion(
+        question.name,
+        tuple(messages),
+        answer_schema(question.answer),
+        chain,
+        role=role_of(question.name),
+        long=is_long(question.name),
+    )
 
 
 async def _complete(
     run: TaskRun, step: Step, completion: Completion, acknowledge: Callable[[], Awaitable[None]]
 ) -> Completed:
+    marks = await known_marks(run.tools.database)
+    follower = AnswerFollower(run.tools.database, step)
+
+    async def complete() -> Completed:
+        return await run.tools.gateway.complete(step.request_id, completion, follower.hear, marks=marks)
+
     try:
-        completed = await call_servant(lambda: run.tools.gateway.complete(step.request_id, completion), acknowledge)
+        completed = await call_servant(complete, acknowledge)
     except ModelsFailedError as error:
         _record_attempts(step, error.attempts)
         raise
