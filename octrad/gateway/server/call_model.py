@@ -84,7 +84,10 @@ class ModelCaller:
             async with asyncio.timeout(request.within_s), asyncio.timeout(request.timeout_s) as patience:
                 response = await self._complete(litellm, request)
                 if request.tell is not None:
-                    response = await read_stream(litellm, response, patience, request.timeout_s, request.tell)
+                    priced = request.target.priced
+                    response = await read_stream(
+                        litellm, response, patience, request.timeout_s, request.tell, priced=priced
+                    )
         except TimeoutError:
             return ProviderError("Timeout", 0, _lateness(request), "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
@@ -115,7 +118,8 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "api_key": request.key.get_secret_value(),
         "max_tokens": request.max_output_tokens,
-        "timeout": request.timeout_s,
+        # Of each read. That of a stream is ours, so that a pause is told from a connection that was lost.
+        "timeout": request.timeout_s if request.tell is None else request.within_s,
         "max_retries": 0,  # else the openai client makes three attempts and sleeps out retry-after
         "extra_headers": {"X-Client-Request-Id": request.request_id},
         "temperature": TEMPERATURE,

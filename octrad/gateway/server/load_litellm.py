@@ -72,6 +72,7 @@ def _import_litellm() -> ModuleType:
         logger.handlers.clear()
         logger.propagate = True
     _silence_callbacks()
+    _silence_stream_callbacks()
     _send_messages_as_they_are()
     return litellm
 
@@ -98,6 +99,23 @@ def _silence_callbacks() -> None:
         async_coroutine.close()
 
     GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = drop  # type: ignore[method-assign]  # on purpose
+
+
+def _silence_stream_callbacks() -> None:
+    """The same for streams, which go past that queue.
+
+    For Ollama their payload is even made with a request of its own to the server, from within the event loop, which
+    stands still until it is answered.
+    """
+    from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415 - as above
+    from litellm.litellm_core_utils.streaming_handler import CustomStreamWrapper  # noqa: PLC0415 - as above
+
+    async def skip(self: object, *args: object, **kwargs: object) -> None:
+        pass
+
+    Logging.dispatch_success_handlers = skip  # type: ignore[method-assign]  # on purpose
+    Logging.dispatch_failure_handlers = skip  # type: ignore[method-assign]  # on purpose
+    CustomStreamWrapper._record_partial_usage_for_failure = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005, SLF001 - on purpose
 
 
 def _send_messages_as_they_are() -> None:

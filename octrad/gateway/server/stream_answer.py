@@ -22,7 +22,7 @@ class CutStreamError(ConnectionError):
 
 
 async def read_stream(
-    litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener
+    litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener, *, priced: bool
 ) -> Any:
     """Reads a stream to its end and returns LiteLLM's ModelResponse of it.
 
@@ -32,6 +32,7 @@ async def read_stream(
         patience: is put off with every piece that comes.
         pause_s: by so many seconds.
         tell: is told the characters that have come so far.
+        priced: whether LiteLLM's price of the model is right.
 
     Raises:
         CutStreamError: the provider ended the stream in the middle of the answer.
@@ -49,7 +50,7 @@ async def read_stream(
     # LiteLLM takes the end of the connection for the end of the answer, and says `stop`.
     if stream.received_finish_reason is None:
         raise CutStreamError("the stream ended in the middle of the answer")
-    return _whole(litellm, stream)
+    return _whole(litellm, stream, priced=priced)
 
 
 def _characters(chunk: Any) -> int:
@@ -57,9 +58,10 @@ def _characters(chunk: Any) -> int:
     return len(content or "")
 
 
-def _whole(litellm: ModuleType, stream: Any) -> Any:
-    response = litellm.stream_chunk_builder(stream.chunks, messages=stream.messages, logging_obj=stream.logging_obj)
-    # Priced as LiteLLM prices an answer that comes whole, which it does not do for a stream that somebody reads.
-    cost = stream.logging_obj._response_cost_calculator(result=response)  # noqa: SLF001 - there is no other way
+def _whole(litellm: ModuleType, stream: Any, *, priced: bool) -> Any:
+    response = litellm.stream_chunk_builder(stream.chunks, messages=stream.messages)
+    # Priced as LiteLLM prices an answer that comes whole, which it does not do for a stream that somebody reads. Not
+    # for Ollama, where it would ask the server, and wait.
+    cost = stream.logging_obj._response_cost_calculator(result=response) if priced else None  # noqa: SLF001 - there is no other way
     response._hidden_params["response_cost"] = cost  # noqa: SLF001 - where a whole answer has it
     return response
