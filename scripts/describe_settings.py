@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal, Union, get_args, get_origin
 
+from annotated_types import Gt
 from document_config import read_meanings
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
@@ -59,7 +60,7 @@ def _describe_key(section: type[BaseModel], name: str, field: FieldInfo) -> dict
     described = {"description": _meaning(section, name), "default": _default(field)}
     if get_origin(annotation) is Literal:
         return described | {"kind": "enum", "values": list(get_args(annotation))}
-    return described | {"kind": _KINDS[annotation], "positive": bool(field.metadata)}
+    return described | {"kind": _KINDS[annotation], "positive": any(isinstance(rule, Gt) for rule in field.metadata)}
 
 
 def _without_none(annotation: Any) -> Any:

@@ -15,6 +15,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin
 
+from annotated_types import Gt
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
@@ -139,7 +140,7 @@ def _type(key: str, field: FieldInfo) -> str:
     words = _TYPES[field.annotation]
     if key.endswith("_s"):
         words = "seconds"
-    return f"{words}, above 0" if field.metadata else words
+    return f"{words}, above 0" if any(isinstance(rule, Gt) for rule in field.metadata) else words
 
 
 def _default(key: str, field: FieldInfo) -> str:

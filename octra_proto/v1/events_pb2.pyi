@@ -48,6 +48,7 @@ class Event(_message.Message):
     SNAPSHOTTED_FIELD_NUMBER: _builtins.int
     ADVISED_FIELD_NUMBER: _builtins.int
     REMARKED_FIELD_NUMBER: _builtins.int
+    MODEL_WRITING_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     seq: _builtins.int
     role: _builtins.str
@@ -86,6 +87,8 @@ class Event(_message.Message):
     def advised(self) -> Global___Advised: ...
     @_builtins.property
     def remarked(self) -> Global___Remarked: ...
+    @_builtins.property
+    def model_writing(self) -> Global___ModelWriting: ...
     def __init__(
         self,
         *,
@@ -109,12 +112,13 @@ class Event(_message.Message):
         snapshotted: Global___Snapshotted | None = ...,
         advised: Global___Advised | None = ...,
         remarked: Global___Remarked | None = ...,
+        model_writing: Global___ModelWriting | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked", "model_writing"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -296,6 +300,31 @@ class ModelAnswered(_message.Message):
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cost_usd) -> _WhichOneofReturnType__cost_usd | None: ...
 
 Global___ModelAnswered: _TypeAlias = ModelAnswered  # noqa: Y015
+
+@_typing.final
+class ModelWriting(_message.Message):
+    """A long answer of a model is coming; told now and then until ModelAnswered."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    CHARACTERS_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    characters: _builtins.int
+    """That have come so far."""
+    def __init__(
+        self,
+        *,
+        model: _builtins.str = ...,
+        characters: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["characters", b"characters", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ModelWriting: _TypeAlias = ModelWriting  # noqa: Y015
 
 @_typing.final
 class CommandStarted(_message.Message):

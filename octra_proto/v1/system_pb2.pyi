@@ -49,7 +49,7 @@ Global___Component: _TypeAlias = Component  # noqa: Y015
 
 @_typing.final
 class Model(_message.Message):
-    """One model of the chain."""
+    """One model of the chains."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -62,6 +62,7 @@ class Model(_message.Message):
     OUTPUT_USD_PER_MILLION_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
     FOUND_AT_FIELD_NUMBER: _builtins.int
+    CHAINS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     """As the configuration names it, PROVIDER/MODEL: `anthropic/claude-sonnet-4-5`."""
     provider: _builtins.str
@@ -76,6 +77,12 @@ class Model(_message.Message):
     """Where a local server was found that has it loaded, as "Ollama on 127.0.0.1:11434"; empty for what the configuration
     names. Such a model is asked last.
     """
+    @_builtins.property
+    def chains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The chains in which it stands: `all` is that of the roles that have none of their own; else boss, manager, worker,
+        reviewer or advisor.
+        """
+
     def __init__(
         self,
         *,
@@ -88,10 +95,11 @@ class Model(_message.Message):
         output_usd_per_million: _builtins.float | None = ...,
         rehearsal: _builtins.bool = ...,
         found_at: _builtins.str = ...,
+        chains: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "output_usd_per_million", b"output_usd_per_million"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "chains", b"chains", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

@@ -70,7 +70,7 @@ class SystemServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """The configured chain of models and whether each can be asked.
+        """The configured chains of models and whether each can be asked.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -37,7 +37,7 @@ class SystemServiceStub:
     GetStatus: _grpc.UnaryUnaryMultiCallable[_system_pb2.GetStatusRequest, _system_pb2.GetStatusResponse]
     """Version, health of its parts, and how much is under way."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListModelsRequest, _system_pb2.ListModelsResponse]
-    """The configured chain of models and whether each can be asked."""
+    """The configured chains of models and whether each can be asked."""
     ListStacks: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]
     """The stacks that a task can be built on."""
     AuditModels: _grpc.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]
@@ -51,7 +51,7 @@ class SystemServiceAsyncStub(SystemServiceStub):
     GetStatus: _aio.UnaryUnaryMultiCallable[_system_pb2.GetStatusRequest, _system_pb2.GetStatusResponse]  # type: ignore[assignment]
     """Version, health of its parts, and how much is under way."""
     ListModels: _aio.UnaryUnaryMultiCallable[_system_pb2.ListModelsRequest, _system_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """The configured chain of models and whether each can be asked."""
+    """The configured chains of models and whether each can be asked."""
     ListStacks: _aio.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]  # type: ignore[assignment]
     """The stacks that a task can be built on."""
     AuditModels: _aio.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]  # type: ignore[assignment]
@@ -74,7 +74,7 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _system_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.ListModelsResponse, _abc.Awaitable[_system_pb2.ListModelsResponse]]:
-        """The configured chain of models and whether each can be asked."""
+        """The configured chains of models and whether each can be asked."""
 
     @_abc_1.abstractmethod
     def ListStacks(

@@ -1,4 +1,4 @@
-"""`octractl models`: the chain of models."""
+"""`octractl models`: the chains of models."""
 
 import click
 
@@ -11,7 +11,7 @@ from octractl.render.system_page import model_table
 @click.command()
 @json_option
 def command(*, as_json: bool) -> None:
-    """List the chain of models, and whether each can be asked."""
+    """List the chains of models, and whether each can be asked."""
     with open_client() as client:
         answer = client.ask(client.system.ListModels, system_pb2.ListModelsRequest())
     if as_json:

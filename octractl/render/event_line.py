@@ -37,6 +37,8 @@ def describe_event(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C
             return _planned(event.planned)
         case "model_answered":
             return _model_answered(event.model_answered), []
+        case "model_writing":
+            return writing_so_far(event.model_writing), []
         case "command_started":
             network = " (with network)" if event.command_started.network else ""
             return f"runs `{clean_line(event.command_started.command)}`{network}", []
@@ -85,6 +87,11 @@ def _model_answered(answer: events_pb2.ModelAnswered) -> str:
         return f"{model} {outcome} (after {took}){error}"
     price = figures.cost(answer.cost_usd) if answer.HasField("cost_usd") else "unpriced"
     return f"{model} answered in {took}, {figures.tokens(answer.input_tokens, answer.output_tokens)}, {price}"
+
+
+def writing_so_far(writing: events_pb2.ModelWriting) -> str:
+    """Returns how much of a long answer has come."""
+    return f"{clean_line(writing.model)} writes: {figures.count(writing.characters)} characters so far"
 
 
 def command_result(finished: events_pb2.CommandFinished) -> str:

@@ -107,6 +107,8 @@ def _add_agent(tree: Tree, agent: AgentView, now_ms: float) -> Tree:
     if agent.output_tokens:
         label.append(f"  {figures.count(agent.input_tokens)} in, {figures.count(agent.output_tokens)} out", "dim")
     branch = tree.add(label)
+    if agent.writing:
+        branch.add(_line((agent.writing, "dim")))
     for command in agent.commands:
         branch.add(_line((command, "red" if command.startswith("✗") else "dim")))
     if agent.running:

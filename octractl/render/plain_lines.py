@@ -85,6 +85,8 @@ class PlainLines:
                 self._widen(event.planned)
             case "command_started" if self._is_titled(event.step, event.command_started):
                 return []
+            case "model_writing":
+                return []  # what comes of it is told when it is whole
             case "command_output":
                 return self._take_output(event)
             case "command_finished":

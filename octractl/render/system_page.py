@@ -21,13 +21,14 @@ def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
 
 
 def model_table(models: Sequence[system_pb2.Model], width: int = 0) -> list[str]:
-    """Returns the chain of models, in the order in which they are asked."""
+    """Returns the chains of models, in the order in which they are asked."""
     rows = [
-        (clean_line(m.name) + rehearsal_mark(m.rehearsal), "yes" if m.available else "no",
-         figures.count(m.context_tokens) if m.context_tokens else "-", _price(m), _detail(m) or "-")
+        (clean_line(m.name) + rehearsal_mark(m.rehearsal), ", ".join(map(clean_line, m.chains)),
+         "yes" if m.available else "no", figures.count(m.context_tokens) if m.context_tokens else "-", _price(m),
+         _detail(m) or "-")
         for m in models
     ]  # fmt: skip
-    return layout_table(("MODEL", "AVAILABLE", "CONTEXT", "USD PER MILLION IN/OUT", "DETAIL"), rows, width)
+    return layout_table(("MODEL", "ASKED BY", "AVAILABLE", "CONTEXT", "USD PER MILLION IN/OUT", "DETAIL"), rows, width)
 
 
 def _detail(model: system_pb2.Model) -> str:

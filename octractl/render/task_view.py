@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from octra_proto.v1 import events_pb2, states_pb2
 from octractl.render.clean_text import clean_block, clean_line
-from octractl.render.event_line import command_result, step_title
+from octractl.render.event_line import command_result, step_title, writing_so_far
 
 BOSS = "boss"
 # The daemon's own doing: trees, environments, checks, snapshots.
@@ -33,6 +33,8 @@ class AgentView:
     last_output: str = ""
     # A line of output whose end is still to come.
     begun_output: str = ""
+    # How much of a long answer has come; empty when none is coming.
+    writing: str = ""
     input_tokens: int = 0
     output_tokens: int = 0
 
@@ -95,7 +97,7 @@ def _settle(agent: AgentView, state: int) -> AgentView:
     done = state == states_pb2.TASK_STATE_DONE
     status = agent.status if agent.status == "failed" else "done" if done else "ended"
     doing = "" if agent.role == DAEMON else agent.doing  # tidying up says nothing of the task
-    return replace(agent, status=status, doing=doing, running="", last_output="", begun_output="")
+    return replace(agent, status=status, doing=doing, running="", last_output="", begun_output="", writing="")
 
 
 def _plan(view: TaskView, plan: events_pb2.Planned) -> TaskView:
@@ -115,6 +117,7 @@ def _count_call(view: TaskView, event: events_pb2.Event) -> TaskView:
         replace(
             agent,
             status="working",
+            writing="",
             input_tokens=agent.input_tokens + answer.input_tokens,
             output_tokens=agent.output_tokens + answer.output_tokens,
         ),
@@ -141,7 +144,9 @@ def _put(view: TaskView, agent: AgentView) -> TaskView:
 def _act(agent: AgentView, event: events_pb2.Event) -> AgentView:  # noqa: PLR0911 - a table of kinds
     match event.WhichOneof("detail"):
         case "step_started":
-            return replace(agent, status="working", doing=step_title(event), since_ms=_at_ms(event))
+            return replace(agent, status="working", doing=step_title(event), since_ms=_at_ms(event), writing="")
+        case "model_writing":
+            return replace(agent, status="working", writing=writing_so_far(event.model_writing))
         case "step_finished":
             return replace(agent, status="done", running="", last_output="")
         case "command_started":

@@ -27,13 +27,16 @@ def choose_models(asked: str, config: Config, *, is_local_loaded: bool = False) 
         is_local_loaded: whether a local server has a model loaded, which then is the chain where none is configured.
 
     Raises:
-        InvalidRequestError: a named model belongs to no configured provider.
-        NoModelError: none is named, and none configured; or the configured one belongs to no provider.
+        InvalidRequestError: a named model belongs to no configured provider, or is named twice.
+        NoModelError: none is named, and none configured; or a configured one belongs to no provider.
     """
     named = tuple(name.strip() for name in asked.split(",") if name.strip())
-    for name in named or config.models.chain:
+    configured = [name for chain in config.models.chains.values() for name in chain]
+    for name in named or configured:
         if _provider_of(name, config) is None:
             raise _unserved(name, config, is_named=bool(named))
+    if twice := next((name for name in named if named.count(name) > 1), ""):
+        raise InvalidRequestError(f"the model {twice[:80]!r} is named twice", field="model", hint="name each once")
     if not named and not config.models.chain and not is_local_loaded:
         raise NoModelError("no model is configured", hint=_HOW)
     return named

@@ -13,6 +13,7 @@ from octrad.api.parts import Parts
 from octrad.api.task_messages import timestamp
 from octrad.foundation.config import Config
 from octrad.gateway.calls import Model
+from octrad.pipeline.provider_marks import known_marks
 from octrad.tasks.list_tasks import count_tasks
 from octrad.tasks.machine import TaskState
 
@@ -42,7 +43,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     async def ListModels(
         self, request: system_pb2.ListModelsRequest, context: Context
     ) -> system_pb2.ListModelsResponse:
-        models = await self._parts.gateway.list_models()
+        models = await self._parts.gateway.list_models(marks=await known_marks(self._parts.database))
         return system_pb2.ListModelsResponse(models=[_model_message(model) for model in models])
 
     async def ListStacks(
@@ -77,4 +78,5 @@ def _model_message(model: Model) -> system_pb2.Model:
         output_usd_per_million=model.output_usd_per_million,
         rehearsal=model.rehearsal,
         found_at=model.found_at,
+        chains=model.chains,
     )

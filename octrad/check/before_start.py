@@ -8,7 +8,7 @@ and again, while a service that exits 78 itself (RestartPreventExitStatus=) has 
 from pathlib import Path
 
 from octrad.api.access_table import read_access_table
-from octrad.check.models import check_chain
+from octrad.check.models import check_chains
 from octrad.choose_database import configured_dsn
 from octrad.foundation.config import Config, load_config
 from octrad.foundation.errors import ConfigurationError
@@ -30,6 +30,6 @@ def check_before_start(config_path: Path | None) -> None:
 
 def _check_models(config: Config) -> None:
     """A chain is not needed to start, but one that nobody serves is a mistake."""
-    finding = check_chain(config)
-    if config.models.chain and not finding.ok:
-        raise ConfigurationError(f"`models.chain`: {finding.detail}", hint=finding.hint)
+    finding = check_chains(config)
+    if not finding.ok:
+        raise ConfigurationError(finding.detail, hint=finding.hint)

@@ -19,26 +19,35 @@ _PUT_KEY = "put the key, alone, into that file; only the gateway reads it"
 
 
 def check_models(config: Config) -> list[Finding]:
-    """A finding for the chain, and one for each provider that the chain names."""
+    """A finding for the chains, and one for each provider that they name."""
     if not config.models.chain:
         hint = 'set `models.chain`, for example to ["anthropic/claude-sonnet-4-5"], and [providers.anthropic]; '
         hint += "without it, only what a local server has loaded is asked"
         return [Finding("models", ok=False, detail="no model is configured", hint=hint)]
-    names = dict.fromkeys(model.partition("/")[0] for model in config.models.chain)
+    names = dict.fromkeys(model.partition("/")[0] for chain in config.models.chains.values() for model in chain)
     return [
-        check_chain(config),
+        check_chains(config),
         *(_provider(name, config.providers[name]) for name in names if name in config.providers),
     ]
 
 
-def check_chain(config: Config) -> Finding:
-    """Whether each model of the chain has a provider."""
-    unserved = [model for model in config.models.chain if model.partition("/")[0] not in config.providers]
-    if unserved:
+def check_chains(config: Config) -> Finding:
+    """Whether each model of each chain has a provider."""
+    faults = [
+        f"`{key}`: no provider serves {', '.join(unserved)}"
+        for key, chain in config.models.chains.items()
+        if (unserved := [model for model in chain if not _is_served(model, config)])
+    ]
+    if faults:
         known = ", ".join(sorted(config.providers)) or "none"
         hint = f"a name is PROVIDER/MODEL; the providers are: {known}"
-        return Finding("models", ok=False, detail=f"no provider serves {', '.join(unserved)}", hint=hint)
+        return Finding("models", ok=False, detail="; ".join(faults), hint=hint)
     return Finding("models", ok=True, detail=" → ".join(config.models.chain))
+
+
+def _is_served(model: str, config: Config) -> bool:
+    provider, _, name = model.partition("/")
+    return bool(name) and provider in config.providers
 
 
 def _provider(name: str, provider: Provider) -> Finding:

@@ -10,8 +10,9 @@ import math
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator
 from pydantic_core import PydanticCustomError
 
 from octrad.foundation.errors import ConfigurationError
@@ -21,6 +22,26 @@ NIXPKGS_PIN = "github:NixOS/nixpkgs/34268251cf5547d39063f2c5ea9a196246f7f3a6"
 
 Seconds = Annotated[float, Field(gt=0)]
 Count = Annotated[int, Field(gt=0)]
+
+
+def _require_url(text: str) -> str:
+    """Refuses a base URL that is none, before a request to it fails in a way that nobody understands."""
+    try:
+        place = urlsplit(text)
+        is_url = not text or (place.scheme in {"http", "https"} and bool(place.hostname) and place.port != 0)
+    except ValueError:  # a port that is no number, a bracket that is not closed
+        is_url = False
+    if not is_url or any(character.isspace() for character in text):
+        raise ValueError(f"{text!r} is not a URL like http://127.0.0.1:8000/v1")
+    return text
+
+
+def _require_once(chain: tuple[str, ...]) -> tuple[str, ...]:
+    """Refuses a model that is named twice: to ask it again after it failed is not what a chain is for."""
+    twice = next((name for name in chain if chain.count(name) > 1), None)
+    if twice is not None:
+        raise ValueError(f"{twice!r} is named twice")
+    return chain
 
 
 class _Section(BaseModel):
@@ -135,21 +156,48 @@ class Provider(_Section):
     # What it speaks, and how it is priced.
     kind: Literal["anthropic", "openai", "gemini", "deepseek", "openrouter", "ollama", "openai-compatible", "rehearsal"]
     # Empty: the provider's own. openai-compatible and rehearsal need it, ending in `/v1`.
-    base_url: str = ""
+    base_url: Annotated[str, AfterValidator(_require_url)] = ""
     # A file that holds the key and nothing else; only the gateway reads it, anew for each request. A relative one is
     # below $CREDENTIALS_DIRECTORY where that is set. Not needed for ollama, openai-compatible and rehearsal.
     key_file: Path | None = None
+    # Requests to it at once, of all tasks together; absent: as many as `models.calls_at_once` allows.
+    calls_at_once: int | None = Field(default=None, gt=0)
+    # Requests to it that may begin within any 60 s; the others wait. Absent: no limit.
+    requests_per_minute: int | None = Field(default=None, gt=0)
+
+
+Chain = Annotated[tuple[str, ...], AfterValidator(_require_once)]
+
+
+class Roles(_Section):
+    """The chain of each role, in place of `models.chain`. A role without one has that."""
+
+    # Grades, plans, and compares the result with the request.
+    boss: Chain = ()
+    # Divides the work among workers.
+    manager: Chain = ()
+    # Writes files, and repairs them.
+    worker: Chain = ()
+    # Says whether the work of others is what was asked for.
+    reviewer: Chain = ()
+    # Words what went wrong.
+    advisor: Chain = ()
 
 
 class Models(_Section):
     """Which models are asked, in order. A name is PROVIDER/MODEL, where PROVIDER is a key of `providers`."""
 
     # The first that gives a valid answer is taken.
-    chain: tuple[str, ...] = ()
+    chain: Chain = ()
+    roles: Roles = Roles()
     # For one attempt.
     timeout_s: Seconds = 60
+    # For one attempt at a long answer, such as files: how long nothing at all may come, since it comes as a stream.
+    long_timeout_s: Seconds = 120
     # For all attempts at one question, with the waits between them.
     total_timeout_s: Seconds = 600
+    # Models that are asked for one answer, one after the other, at most.
+    hops: Count = 8
     # Requests to providers at once, of all tasks together.
     calls_at_once: Count = 8
     # By a name in the chain: US dollars per million tokens of input and of output. Goes before LiteLLM's own prices; a
@@ -167,6 +215,16 @@ class Models(_Section):
             if not all(math.isfinite(price) and price >= 0 for price in usd):
                 raise ValueError(f"the price of `{model}` is {usd[0]:g} and {usd[1]:g}; each must be at least 0")
         return prices
+
+    @property
+    def chains(self) -> dict[str, tuple[str, ...]]:
+        """The chains that are not empty, by their keys."""
+        roles = {f"models.roles.{role}": getattr(self.roles, role) for role in Roles.model_fields}
+        return {key: chain for key, chain in {"models.chain": self.chain, **roles}.items() if chain}
+
+    def chain_of(self, role: str) -> tuple[str, ...]:
+        """The chain of a role; that of all where it has none."""
+        return getattr(self.roles, role, ()) or self.chain
 
 
 class Servant(_Section):

@@ -25,6 +25,40 @@ class Outcome(StrEnum):
     TRANSIENT = "transient"
 
 
+class ModelRole(StrEnum):
+    """Who asks: each may have a chain of models of its own."""
+
+    BOSS = "boss"
+    MANAGER = "manager"
+    WORKER = "worker"
+    REVIEWER = "reviewer"
+    ADVISOR = "advisor"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """Why a provider, or one model of it, is not asked at the moment.
+
+    Args:
+        provider: its name in the configuration.
+        model: the model's name in the chain; empty where it is for the whole provider.
+        outcome: what the provider did: rate and transient pass by themselves, auth, billing and bad_model do not.
+        until: Unix seconds; then it is asked again in any case.
+        fingerprint: of the key file and the configuration that it holds for; empty: for any.
+    """
+
+    provider: str
+    model: str
+    outcome: Outcome
+    until: float
+    fingerprint: str = ""
+
+    @property
+    def cools_down(self) -> bool:
+        """Whether it passes by itself, so that waiting helps."""
+        return self.outcome in {Outcome.RATE, Outcome.TRANSIENT}
+
+
 @dataclass(frozen=True, slots=True)
 class Message:
     """One message of a conversation."""
@@ -41,9 +75,11 @@ class Completion:
         question: its name: grade, plan, work, …
         messages: the conversation, without the schema, which the gateway adds.
         schema_json: the JSON schema of the answer.
-        chain: models to try, in order; empty means the configured chain.
+        chain: models to try, in order; empty means the configured chain of the role.
         max_output_tokens: 0 means the gateway's default.
         timeout_s: for one attempt; 0 means the configured one.
+        role: who asks; None means the chain of all.
+        long: whether the answer may be long: it is then streamed, and `timeout_s` counts from one piece to the next.
     """
 
     question: str
@@ -52,13 +88,24 @@ class Completion:
     chain: tuple[str, ...] = ()
     max_output_tokens: int = 0
     timeout_s: float = 0.0
+    role: ModelRole | None = None
+    long: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Writing:
+    """How much of a long answer has come so far."""
+
+    model: str
+    characters: int
 
 
 @dataclass(frozen=True, slots=True)
 class Attempt:
-    """One request to one model: a row of the ledger. `cost_usd` is None where the model has no price.
+    """One request to one model: a row of the ledger.
 
-    `prices_hash` says by which prices.
+    `cost_usd` is None where the model has no price, `prices_hash` says by which prices. `mark` is what others should
+    know of the provider since then.
     """
 
     model: str
@@ -72,6 +119,7 @@ class Attempt:
     duration_ms: int
     started_at_ms: int
     prices_hash: str
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +137,8 @@ class Model:
     """One model, with what is known of it without asking it anything.
 
     `output_tokens` is the most that one answer is allowed to have, unless the question asks for less. `found_at` says
-    where a local server was found that has it loaded; it is empty for what the configuration names.
+    where a local server was found that has it loaded; it is empty for what the configuration names. `chains` names
+    those in which it stands: `all` is that of the roles that have none of their own.
     """
 
     name: str
@@ -102,6 +151,7 @@ class Model:
     rehearsal: bool
     output_tokens: int
     found_at: str = ""
+    chains: tuple[str, ...] = ()
 
 
 class ModelsFailedError(OctraError):

@@ -19,9 +19,19 @@ from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.once.execute_once import execute_once
 from octrad.foundation.once.status import RemoteError
 from octrad.gateway.audits import Audit, AuditedModel, CountedQuestion, Hindrance, Probed, RateLimit
-from octrad.gateway.calls import Attempt, Completed, Completion, Model, ModelsFailedError, Outcome
+from octrad.gateway.calls import (
+    Attempt,
+    Completed,
+    Completion,
+    Mark,
+    Model,
+    ModelsFailedError,
+    Outcome,
+    Writing,
+)
+from octrad.gateway.mark_message import mark_message, read_mark
 
-AttemptListener = Callable[[Attempt], Awaitable[None]]
+ProgressListener = Callable[[Attempt | Writing], Awaitable[None]]
 
 DEADLINE_S = 3600.0
 # The gateway may have to start, load LiteLLM and wait for providers.
@@ -42,8 +52,9 @@ class GatewayClient:
         self,
         request_id: str,
         completion: Completion,
-        on_attempt: AttemptListener | None = None,
+        on_progress: ProgressListener | None = None,
         *,
+        marks: Sequence[Mark] = (),
         deadline_s: float = DEADLINE_S,
     ) -> Completed:
         """Asks one question at most once for its id and returns the valid answer.
@@ -51,7 +62,8 @@ class GatewayClient:
         Args:
             request_id: `TASK/STEP/#ATTEMPT`.
             completion: the question.
-            on_attempt: called for each attempt as it ends, in order.
+            on_progress: called for each attempt as it ends, and now and then while a long answer comes, in order.
+            marks: what is known of providers already; no part of what is asked.
             deadline_s: seconds until we stop asking for the answer; the gateway goes on and keeps it.
 
         Raises:
@@ -63,14 +75,18 @@ class GatewayClient:
         """
 
         async def tell(response: pb.ExecuteResponse) -> None:
-            if on_attempt is not None:
-                await on_attempt(_attempt(response.progress.attempt))
+            if on_progress is not None:
+                await on_progress(_progress(response.progress))
 
         response = await execute_once(
             self._connection,
             lambda channel, after: GatewayServiceStub(channel).Execute(
                 pb.ExecuteRequest(
-                    id=request_id, completion=_message(completion), after_progress=after, again_if_interrupted=True
+                    id=request_id,
+                    completion=_message(completion),
+                    after_progress=after,
+                    again_if_interrupted=True,
+                    provider_marks=[mark_message(mark) for mark in marks],
                 )
             ),
             on_progress=tell,
@@ -108,9 +124,12 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).Cancel(request))
         return response.cancelled
 
-    async def list_models(self, names: Sequence[str] = ()) -> tuple[Model, ...]:
-        """Returns the models of these names, in order; none means what would be asked: the chain, and local models."""
-        request = pb.ListModelsRequest(names=names)
+    async def list_models(self, names: Sequence[str] = (), *, marks: Sequence[Mark] = ()) -> tuple[Model, ...]:
+        """Returns the models of these names, in order; none means what would be asked: the chains, and local models.
+
+        `marks` are as for `complete`.
+        """
+        request = pb.ListModelsRequest(names=names, provider_marks=[mark_message(mark) for mark in marks])
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
@@ -184,7 +203,15 @@ def _message(completion: Completion) -> pb.Completion:
         chain=completion.chain,
         max_output_tokens=completion.max_output_tokens,
         timeout_s=completion.timeout_s,
+        role=completion.role or "",
+        long=completion.long,
     )
+
+
+def _progress(progress: pb.Progress) -> Attempt | Writing:
+    if progress.HasField("writing"):
+        return Writing(progress.writing.model, progress.writing.characters)
+    return _attempt(progress.attempt)
 
 
 def _attempt(attempt: pb.Attempt) -> Attempt:
@@ -200,6 +227,7 @@ def _attempt(attempt: pb.Attempt) -> Attempt:
         duration_ms=attempt.duration_ms,
         started_at_ms=attempt.started_at_ms,
         prices_hash=attempt.prices_hash,
+        mark=read_mark(attempt.mark) if attempt.HasField("mark") else None,
     )
 
 
@@ -215,6 +243,7 @@ def _model(model: pb.Model) -> Model:
         rehearsal=model.rehearsal,
         output_tokens=model.output_tokens,
         found_at=model.found_at,
+        chains=tuple(model.chains),
     )
 
 

@@ -14,7 +14,10 @@ from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.content_hash import hash_call
+from octrad.pipeline.follow_answer import AnswerFollower
 from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.provider_marks import known_marks
+from octrad.pipeline.question_roles import is_long, role_of
 from octrad.pipeline.servants import call_servant
 from octrad.pipeline.stay_in_budget import stay_in_budget
 from octrad.pipeline.task_run import Speaker, TaskRun
@@ -49,9 +52,10 @@ class Reply:
 class Question(Generic[A]):
     """One question.
 
-    `values` are what the prompt is filled with, made only when the question is really put; they must follow from the
-    task, the plan and commits alone, because the same step asked again must be the same request. `refuse` says what
-    is wrong with an answer of the right shape; `tell` what people should hear of an answer that is accepted.
+    `name` decides whose models are asked (`question_roles`). `values` are what the prompt is filled with, made only
+    when the question is really put; they must follow from the task, the plan and commits alone, because the same step
+    asked again must be the same request. `refuse` says what is wrong with an answer of the right shape; `tell` what
+    people should hear of an answer that is accepted.
     """
 
     name: str
@@ -134,7 +138,8 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
 
 async def _completion(run: TaskRun, question: Question[A], refused: Reply | None) -> Completion:
     worded = word_question(question.name, question.prompt, question.answer, await question.values())
-    asked = replace(worded, chain=chain_of(run.task.model))
+    chain = chain_of(run.task.model)
+    asked = replace(worded, chain=chain, role=role_of(question.name), long=is_long(question.name))
     if refused is None:
         return asked
     refusal = render(load_prompt("refused"), {"reasons": "\n".join(refused.refusals)})
@@ -148,8 +153,14 @@ async def _completion(run: TaskRun, question: Question[A], refused: Reply | None
 async def _complete(
     run: TaskRun, step: Step, completion: Completion, acknowledge: Callable[[], Awaitable[None]]
 ) -> Completed:
+    marks = await known_marks(run.tools.database)
+    follower = AnswerFollower(run.tools.database, step)
+
+    async def complete() -> Completed:
+        return await run.tools.gateway.complete(step.request_id, completion, follower.hear, marks=marks)
+
     try:
-        completed = await call_servant(lambda: run.tools.gateway.complete(step.request_id, completion), acknowledge)
+        completed = await call_servant(complete, acknowledge)
     except ModelsFailedError as error:
         _record_attempts(run, step, error.attempts)
         raise

@@ -74,6 +74,14 @@ class ModelAnswered:
 
 
 @dataclass(frozen=True, slots=True)
+class ModelWriting:
+    """A long answer is coming: so many characters so far."""
+
+    model: str
+    characters: int
+
+
+@dataclass(frozen=True, slots=True)
 class CommandStarted:
     """A command began in the sandbox."""
 
@@ -155,6 +163,7 @@ EventDetail = (
     | StepFinished
     | Planned
     | ModelAnswered
+    | ModelWriting
     | CommandStarted
     | CommandOutput
     | CommandFinished

@@ -62,6 +62,7 @@ async def _ask(caller: ModelCaller, case: Case, url: str) -> dict[str, Any]:
             schema_json=SCHEMA,
             max_output_tokens=100,
             timeout_s=60,
+            within_s=60,
             without=frozenset(),
         )
     )

@@ -26,6 +26,7 @@ class ExecuteRequest(_message.Message):
     COMPLETION_FIELD_NUMBER: _builtins.int
     AFTER_PROGRESS_FIELD_NUMBER: _builtins.int
     AGAIN_IF_INTERRUPTED_FIELD_NUMBER: _builtins.int
+    PROVIDER_MARKS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     """What the call *is*: `TASK/STEP/#ATTEMPT`. The same after a crash, another after a deliberate retry."""
     after_progress: _builtins.int
@@ -36,6 +37,10 @@ class ExecuteRequest(_message.Message):
     """
     @_builtins.property
     def completion(self) -> Global___Completion: ...
+    @_builtins.property
+    def provider_marks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderMark]:
+        """What other gateways, and former ones, found out about providers. No part of what is asked."""
+
     def __init__(
         self,
         *,
@@ -43,10 +48,11 @@ class ExecuteRequest(_message.Message):
         completion: Global___Completion | None = ...,
         after_progress: _builtins.int = ...,
         again_if_interrupted: _builtins.bool = ...,
+        provider_marks: _abc.Iterable[Global___ProviderMark] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["completion", b"completion"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "completion", b"completion", "id", b"id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "completion", b"completion", "id", b"id", "provider_marks", b"provider_marks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -64,18 +70,24 @@ class Completion(_message.Message):
     CHAIN_FIELD_NUMBER: _builtins.int
     MAX_OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     TIMEOUT_S_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
+    LONG_FIELD_NUMBER: _builtins.int
     question: _builtins.str
     """The name of the question: grade, plan, assign, work, review, fix, validate."""
     schema_json: _builtins.str
     """The JSON schema that the answer must satisfy."""
     max_output_tokens: _builtins.int
     timeout_s: _builtins.float
-    """For one attempt."""
+    """For one attempt; of a long answer, from one piece of it to the next."""
+    role: _builtins.str
+    """Who asks: boss, manager, worker, reviewer or advisor; empty means the chain of all."""
+    long: _builtins.bool
+    """The answer may be long: it is streamed, with progress."""
     @_builtins.property
     def messages(self) -> _containers.RepeatedCompositeFieldContainer[Global___Message]: ...
     @_builtins.property
     def chain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Models to try, in order; empty means the configured chain."""
+        """Models to try, in order; empty means the configured chain of the role."""
 
     def __init__(
         self,
@@ -86,10 +98,12 @@ class Completion(_message.Message):
         chain: _abc.Iterable[_builtins.str] | None = ...,
         max_output_tokens: _builtins.int = ...,
         timeout_s: _builtins.float = ...,
+        role: _builtins.str = ...,
+        long: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "max_output_tokens", b"max_output_tokens", "messages", b"messages", "question", b"question", "schema_json", b"schema_json", "timeout_s", b"timeout_s"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "long", b"long", "max_output_tokens", b"max_output_tokens", "messages", b"messages", "question", b"question", "role", b"role", "schema_json", b"schema_json", "timeout_s", b"timeout_s"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -175,32 +189,62 @@ Global___Accepted: _TypeAlias = Accepted  # noqa: Y015
 
 @_typing.final
 class Progress(_message.Message):
-    """One attempt ended; more may follow."""
+    """One attempt ended, or a part of a long answer came; more may follow."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NUMBER_FIELD_NUMBER: _builtins.int
     ATTEMPT_FIELD_NUMBER: _builtins.int
     MISSED_FIELD_NUMBER: _builtins.int
+    WRITING_FIELD_NUMBER: _builtins.int
     number: _builtins.int
     missed: _builtins.int
     """Progress messages that are no longer held."""
     @_builtins.property
     def attempt(self) -> Global___Attempt: ...
+    @_builtins.property
+    def writing(self) -> Global___Writing:
+        """In place of an attempt, at most once a second."""
+
     def __init__(
         self,
         *,
         number: _builtins.int = ...,
         attempt: Global___Attempt | None = ...,
         missed: _builtins.int = ...,
+        writing: Global___Writing | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "writing", b"writing"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "missed", b"missed", "number", b"number"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attempt", b"attempt", "missed", b"missed", "number", b"number", "writing", b"writing"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Progress: _TypeAlias = Progress  # noqa: Y015
+
+@_typing.final
+class Writing(_message.Message):
+    """How much of a long answer has come."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    MODEL_FIELD_NUMBER: _builtins.int
+    CHARACTERS_FIELD_NUMBER: _builtins.int
+    model: _builtins.str
+    characters: _builtins.int
+    def __init__(
+        self,
+        *,
+        model: _builtins.str = ...,
+        characters: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["characters", b"characters", "model", b"model"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Writing: _TypeAlias = Writing  # noqa: Y015
 
 @_typing.final
 class Finished(_message.Message):
@@ -307,6 +351,7 @@ class Attempt(_message.Message):
     DURATION_MS_FIELD_NUMBER: _builtins.int
     STARTED_AT_MS_FIELD_NUMBER: _builtins.int
     PRICES_HASH_FIELD_NUMBER: _builtins.int
+    MARK_FIELD_NUMBER: _builtins.int
     model: _builtins.str
     outcome: _builtins.str
     """ok or the class of the failure."""
@@ -323,6 +368,10 @@ class Attempt(_message.Message):
     """Unix time of its start, in milliseconds."""
     prices_hash: _builtins.str
     """SHA-256 of the prices that `cost_usd` was computed with: LiteLLM's file and those of the configuration."""
+    @_builtins.property
+    def mark(self) -> Global___ProviderMark:
+        """What others should know of the provider since then; absent when it changed nothing."""
+
     def __init__(
         self,
         *,
@@ -337,16 +386,55 @@ class Attempt(_message.Message):
         duration_ms: _builtins.int = ...,
         started_at_ms: _builtins.int = ...,
         prices_hash: _builtins.str = ...,
+        mark: Global___ProviderMark | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cost_usd", b"cost_usd"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cost_usd", b"cost_usd", "mark", b"mark"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cached_tokens", b"cached_tokens", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "error", b"error", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "prices_hash", b"prices_hash", "reason", b"reason", "started_at_ms", b"started_at_ms"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "cached_tokens", b"cached_tokens", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "error", b"error", "input_tokens", b"input_tokens", "mark", b"mark", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "prices_hash", b"prices_hash", "reason", b"reason", "started_at_ms", b"started_at_ms"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_usd: _TypeAlias = _typing.Literal["cost_usd"]  # noqa: Y015
     _WhichOneofArgType__cost_usd: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType__cost_usd) -> _WhichOneofReturnType__cost_usd | None: ...
 
 Global___Attempt: _TypeAlias = Attempt  # noqa: Y015
+
+@_typing.final
+class ProviderMark(_message.Message):
+    """Why a provider, or one model of it, is not asked at the moment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PROVIDER_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
+    OUTCOME_FIELD_NUMBER: _builtins.int
+    UNTIL_MS_FIELD_NUMBER: _builtins.int
+    FINGERPRINT_FIELD_NUMBER: _builtins.int
+    provider: _builtins.str
+    """Its name in the configuration."""
+    model: _builtins.str
+    """The model's name in the chain; empty when it is for the whole provider."""
+    outcome: _builtins.str
+    """What the provider did: rate passes by itself; auth, billing and bad_model do not."""
+    until_ms: _builtins.int
+    """Unix time of its end, in milliseconds; one that has ended takes a former one away."""
+    fingerprint: _builtins.str
+    """Of the key file and the configuration that it holds for; empty: for any."""
+    def __init__(
+        self,
+        *,
+        provider: _builtins.str = ...,
+        model: _builtins.str = ...,
+        outcome: _builtins.str = ...,
+        until_ms: _builtins.int = ...,
+        fingerprint: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["fingerprint", b"fingerprint", "model", b"model", "outcome", b"outcome", "provider", b"provider", "until_ms", b"until_ms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ProviderMark: _TypeAlias = ProviderMark  # noqa: Y015
 
 @_typing.final
 class AcknowledgeRequest(_message.Message):
@@ -429,18 +517,24 @@ class ListModelsRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
     NAMES_FIELD_NUMBER: _builtins.int
+    PROVIDER_MARKS_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def names(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """These models, in this order; empty means the configured chain."""
+        """These models, in this order; empty means the configured chains."""
+
+    @_builtins.property
+    def provider_marks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderMark]:
+        """As for Execute."""
 
     def __init__(
         self,
         *,
         names: _abc.Iterable[_builtins.str] | None = ...,
+        provider_marks: _abc.Iterable[Global___ProviderMark] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["names", b"names", "provider_marks", b"provider_marks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -480,6 +574,7 @@ class Model(_message.Message):
     REHEARSAL_FIELD_NUMBER: _builtins.int
     OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     FOUND_AT_FIELD_NUMBER: _builtins.int
+    CHAINS_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     provider: _builtins.str
     available: _builtins.bool
@@ -492,6 +587,12 @@ class Model(_message.Message):
     """The most that one answer is allowed to have, unless the question asks for less."""
     found_at: _builtins.str
     """Where a local server was found that has it loaded; empty for what the configuration names."""
+    @_builtins.property
+    def chains(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The chains in which it stands: `all` is that of the roles that have none of their own; else boss, manager, worker,
+        reviewer or advisor.
+        """
+
     def __init__(
         self,
         *,
@@ -505,10 +606,11 @@ class Model(_message.Message):
         rehearsal: _builtins.bool = ...,
         output_tokens: _builtins.int = ...,
         found_at: _builtins.str = ...,
+        chains: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "output_usd_per_million", b"output_usd_per_million"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_output_usd_per_million", b"_output_usd_per_million", "available", b"available", "chains", b"chains", "context_tokens", b"context_tokens", "detail", b"detail", "found_at", b"found_at", "input_usd_per_million", b"input_usd_per_million", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "provider", b"provider", "rehearsal", b"rehearsal"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

@@ -90,7 +90,7 @@ class GatewayServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListModels(self, request, context):
-        """The chain, with what is known of each model: what is configured, then what local servers have loaded; or models by
+        """The chains, with what is known of each model: what is configured, then what local servers have loaded; or models by
         their names.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)

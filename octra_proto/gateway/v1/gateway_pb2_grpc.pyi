@@ -42,7 +42,7 @@ class GatewayServiceStub:
     Cancel: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.CancelRequest, _gateway_pb2.CancelResponse]
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]
-    """The chain, with what is known of each model: what is configured, then what local servers have loaded; or models by
+    """The chains, with what is known of each model: what is configured, then what local servers have loaded; or models by
     their names.
     """
     Audit: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]
@@ -64,7 +64,7 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     Cancel: _aio.UnaryUnaryMultiCallable[_gateway_pb2.CancelRequest, _gateway_pb2.CancelResponse]  # type: ignore[assignment]
     """Ends every call whose id begins with the prefix, and returns when nothing of them is left."""
     ListModels: _aio.UnaryUnaryMultiCallable[_gateway_pb2.ListModelsRequest, _gateway_pb2.ListModelsResponse]  # type: ignore[assignment]
-    """The chain, with what is known of each model: what is configured, then what local servers have loaded; or models by
+    """The chains, with what is known of each model: what is configured, then what local servers have loaded; or models by
     their names.
     """
     Audit: _aio.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]  # type: ignore[assignment]
@@ -107,7 +107,7 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_pb2.ListModelsRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_pb2.ListModelsResponse, _abc.Awaitable[_gateway_pb2.ListModelsResponse]]:
-        """The chain, with what is known of each model: what is configured, then what local servers have loaded; or models by
+        """The chains, with what is known of each model: what is configured, then what local servers have loaded; or models by
         their names.
         """
 

@@ -12,7 +12,7 @@ from google.protobuf.message import Message as ProtobufMessage
 from octrad.foundation.errors import OctraError
 
 # Fields of a request that say how it is asked for, not what it is.
-_ASKING_FIELDS = ("after_progress", "again_if_interrupted")
+_ASKING_FIELDS = ("after_progress", "again_if_interrupted", "provider_marks")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ def failure_of(error: OctraError) -> Failed:
 
 
 def request_digest(request: ProtobufMessage) -> bytes:
-    """A digest of what a request asks for, whatever it says about progress and interruption."""
+    """A digest of what a request asks for, however it is asked for."""
     copy = type(request)()
     copy.CopyFrom(request)
     for name in _ASKING_FIELDS:

@@ -3,33 +3,57 @@
 import asyncio
 import time
 from collections import defaultdict
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import assert_never
 
 from jsonschema import Draft202012Validator
+from pydantic import SecretStr
 
 from octrad.foundation.config import Config
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 from octrad.foundation.settings import Settings
-from octrad.gateway.calls import ASSISTANT, SYSTEM, USER, Attempt, Completed, Completion, Message, Outcome
+from octrad.gateway.calls import (
+    ASSISTANT,
+    SYSTEM,
+    USER,
+    Attempt,
+    Completed,
+    Completion,
+    Mark,
+    Message,
+    Outcome,
+    Writing,
+)
 from octrad.gateway.server.call_model import ModelCaller, ModelRequest, Reply
-from octrad.gateway.server.chain import Ask, GiveUp, Tried, next_move
+from octrad.gateway.server.chain import Ask, Bounds, GiveUp, Hop, Reason, Tried, Wait, ask_again, next_hop
 from octrad.gateway.server.classify_failure import Failure, ProviderError, classify
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.local.append_local import append_local
 from octrad.gateway.server.local.find_servers import LocalServers
-from octrad.gateway.server.models_failed import models_failed
+from octrad.gateway.server.models_failed import Walk, models_failed
 from octrad.gateway.server.prices import cost_of, facts_of, hash_prices
 from octrad.gateway.server.provider_keys import ProviderKeys
+from octrad.gateway.server.provider_places import ProviderPlaces
 from octrad.gateway.server.providers import Target, resolve_chain
 from octrad.gateway.server.question_messages import with_repair, with_schema
-from octrad.gateway.server.report_attempt import AttemptReport
+from octrad.gateway.server.report_attempt import ProgressReport
+from octrad.gateway.server.stream_answer import Listener
 from octrad.gateway.server.validate_answer import Invalid, Valid, compile_schema, validate
 
 DEFAULT_OUTPUT_TOKENS = 16_384
 NO_KEY_REASON = "key_file"
 # Of what a provider says, as it is told and recorded.
 ERROR_CHARACTERS = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class _Moment:
+    """When a request began: for the ledger, and to measure from."""
+
+    unix_ms: int
+    counter: float
 
 
 @dataclass(slots=True)
@@ -43,6 +67,8 @@ class _Conversation:
     targets: tuple[Target, ...]
     validator: Draft202012Validator
     messages: tuple[Message, ...]
+    bounds: Bounds
+    tell: ProgressReport
     attempts: list[Attempt] = field(default_factory=list)
     tried: list[Tried] = field(default_factory=list)
     # The messages that ask the present model to repair its invalid answer.
@@ -52,42 +78,54 @@ class _Conversation:
 class QuestionAnswerer:
     """Answers questions with the models of the configuration."""
 
-    def __init__(self, settings: Settings, caller: ModelCaller, keys: ProviderKeys, local: LocalServers) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        caller: ModelCaller,
+        keys: ProviderKeys,
+        local: LocalServers,
+        board: HealthBoard,
+    ) -> None:
         self._settings = settings
         self._caller = caller
         self._keys = keys
         self._local = local
-        self._slots = asyncio.Semaphore(settings.current.models.calls_at_once)
+        self._board = board
+        self._places = ProviderPlaces(settings.current.models.calls_at_once)
         self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
-    async def answer(self, request_id: str, completion: Completion, report: AttemptReport) -> Completed:
+    async def answer(self, request_id: str, completion: Completion, tell: ProgressReport) -> Completed:
         """Asks along the chain until there is a valid answer.
 
         Args:
             request_id: goes to the provider with each request.
             completion: the question.
-            report: called for each attempt as it ends.
+            tell: called for each attempt as it ends, and now and then while a long answer comes.
 
         Raises:
             ModelsFailedWithAttemptsError: no model gave a valid answer.
             ConfigurationError: none can be asked; nothing was sent.
             InvalidRequestError: the question itself is wrong.
         """
-        conversation = self._begin(request_id, completion, await self._config_for(completion))
+        conversation = self._begin(request_id, completion, await self._config_for(completion), tell)
         await self._caller.ready()
+        # What came before counts for none of the timeouts.
+        conversation.bounds = _bounds(conversation.config)
         while True:
-            move = next_move(len(conversation.targets), conversation.tried, conversation.config.models.total_timeout_s)
+            move = next_hop(self._hops(conversation), conversation.tried, time.time(), conversation.bounds)
             match move:
                 case GiveUp():
                     raise self._failure(conversation, move)
+                case Wait(until):
+                    await asyncio.sleep(max(0.0, until - time.time()))
                 case Ask():
                     answer = await self._ask(conversation, move)
+                    if answer is not None:
+                        target = conversation.targets[move.hop]
+                        attempts = tuple(conversation.attempts)
+                        return Completed(answer.answer_json, target.name, target.rehearsal, attempts)
                 case _:
                     assert_never(move)
-            report(conversation.attempts[-1])
-            if answer is not None:
-                target = conversation.targets[move.hop]
-                return Completed(answer.answer_json, target.name, target.rehearsal, tuple(conversation.attempts))
 
     async def _config_for(self, completion: Completion) -> Config:
         """What is configured, with what local servers have loaded behind it. Who names models means these."""
@@ -98,45 +136,87 @@ class QuestionAnswerer:
         await self._caller.ready()
         return append_local(config, await self._local.find(config))
 
-    def _begin(self, request_id: str, completion: Completion, config: Config) -> _Conversation:
+    def _begin(self, request_id: str, completion: Completion, config: Config, tell: ProgressReport) -> _Conversation:
         if not completion.messages:
             raise InvalidRequestError("a question without messages", field="messages")
         for message in completion.messages:
             if message.role not in {SYSTEM, USER, ASSISTANT}:
                 raise InvalidRequestError(f"`{message.role}` is not a role of a message", field="messages")
         validator = compile_schema(completion.schema_json)
-        targets = resolve_chain(config, completion.chain)
+        targets = resolve_chain(config, completion.chain, completion.role)
         messages = with_schema(completion.messages, completion.schema_json)
-        return _Conversation(config, request_id, completion, targets, validator, messages)
+        return _Conversation(
+            config, request_id, completion, targets, validator, messages, bounds=_bounds(config), tell=tell
+        )
+
+    def _hops(self, conversation: _Conversation) -> list[Hop]:
+        prices = conversation.config.models.prices_usd_per_million
+        return [
+            Hop(facts_of(target, prices).context_tokens, self._board.mark_of(target)) for target in conversation.targets
+        ]
 
     async def _ask(self, conversation: _Conversation, ask: Ask) -> Valid | None:
-        """Makes one attempt and notes it; returns the answer if it is one."""
+        """Makes one attempt, where its provider still takes one, and notes it; returns the answer if it is one."""
         target = conversation.targets[ask.hop]
+        was_marked = self._board.mark_of(target) is not None
         if ask.without:
             self._refused[target.name].add(ask.without)
         await asyncio.sleep(ask.wait_s)
-        async with self._slots:
-            started_at_ms = time.time_ns() // 1_000_000
-            began = time.perf_counter()
-            outcome = await self._request(conversation, target, repair=ask.repair)
-            took_s = time.perf_counter() - began
-        judged = self._judge(conversation, outcome)
-        conversation.attempts.append(
-            self._attempt(target, outcome, judged, took_ms=round(took_s * 1000), started_at_ms=started_at_ms)
-        )
-        if isinstance(judged, Valid):
-            return judged
-        conversation.tried.append(Tried(ask.hop, judged, ask.wait_s + took_s))
-        return None
-
-    async def _request(self, conversation: _Conversation, target: Target, *, repair: bool) -> Reply | Failure:
         try:
             key = self._keys.key_of(target)
         except ConfigurationError as error:
-            return Failure(Outcome.AUTH, NO_KEY_REASON, error.message)
-        completion, config = conversation.completion, conversation.config
-        spent_s = sum(tried.took_s for tried in conversation.tried)
-        timeout_s = completion.timeout_s or config.models.timeout_s
+            failure = Failure(Outcome.AUTH, NO_KEY_REASON, error.message)
+            self._note_attempt(conversation, ask, failure, failure, began=_now())
+            return None
+        async with AsyncExitStack() as stack:
+            await self._enter(stack, conversation, target)
+            if self._board.mark_of(target) is not None and not was_marked:
+                return None  # others found out in the meantime: the next move will know
+            began = _now()
+            with self._board.request(target):
+                outcome = await self._request(conversation, target, key, repair=ask.repair)
+        judged = self._judge(conversation, outcome)
+        self._note_attempt(conversation, ask, outcome, judged, began=began)
+        return judged if isinstance(judged, Valid) else None
+
+    async def _enter(self, stack: AsyncExitStack, conversation: _Conversation, target: Target) -> None:
+        """Waits for a place, as long as there is time for the answer."""
+        provider = conversation.config.providers[target.provider]
+        try:
+            async with asyncio.timeout(conversation.bounds.deadline - time.time()):
+                await stack.enter_async_context(self._places.place(target.provider, provider))
+        except TimeoutError:
+            raise self._failure(conversation, GiveUp(Reason.NO_PLACE)) from None
+
+    def _note_attempt(
+        self,
+        conversation: _Conversation,
+        ask: Ask,
+        outcome: Reply | Failure,
+        judged: Valid | Failure,
+        *,
+        began: _Moment,
+    ) -> None:
+        target = conversation.targets[ask.hop]
+        mark = None
+        if isinstance(judged, Valid):
+            mark = self._board.note_answer(target)
+        else:
+            conversation.tried.append(Tried(ask.hop, judged, ask.again))
+            if judged.reason != NO_KEY_REASON:  # else nobody was asked
+                hops = self._hops(conversation)
+                again = ask_again(hops, conversation.tried, time.time(), conversation.bounds)
+                mark = self._board.note_failure(target, judged, left=again is None)
+        attempt = self._attempt(target, outcome, judged, mark, began=began)
+        conversation.attempts.append(attempt)
+        conversation.tell(attempt)
+
+    async def _request(
+        self, conversation: _Conversation, target: Target, key: SecretStr, *, repair: bool
+    ) -> Reply | Failure:
+        completion, models = conversation.completion, conversation.config.models
+        within_s = max(0.001, conversation.bounds.deadline - time.time())
+        timeout_s = completion.timeout_s or (models.long_timeout_s if completion.long else models.timeout_s)
         request = ModelRequest(
             target=target,
             key=key,
@@ -144,9 +224,11 @@ class QuestionAnswerer:
             question=completion.question,
             messages=conversation.repair if repair else conversation.messages,
             schema_json=completion.schema_json,
-            max_output_tokens=output_tokens(target, completion.max_output_tokens, config),
-            timeout_s=min(timeout_s, max(0.001, config.models.total_timeout_s - spent_s)),
+            max_output_tokens=output_tokens(target, completion.max_output_tokens, conversation.config),
+            timeout_s=min(timeout_s, within_s),
+            within_s=within_s,
             without=frozenset(self._refused[target.name]),
+            tell=_tell_writing(conversation, target) if completion.long else None,
         )
         outcome = await self._caller.call(request)
         return self._meaning(target, outcome) if isinstance(outcome, ProviderError) else outcome
@@ -172,9 +254,9 @@ class QuestionAnswerer:
         target: Target,
         outcome: Reply | Failure,
         judged: Valid | Failure,
+        mark: Mark | None,
         *,
-        took_ms: int,
-        started_at_ms: int,
+        began: _Moment,
     ) -> Attempt:
         reply = outcome if isinstance(outcome, Reply) else None
         failure = judged if isinstance(judged, Failure) else None
@@ -187,9 +269,10 @@ class QuestionAnswerer:
             output_tokens=0 if reply is None else reply.output_tokens,
             cached_tokens=0 if reply is None else reply.cached_tokens,
             cost_usd=None if reply is None else self._cost(target, reply),
-            duration_ms=took_ms,
-            started_at_ms=started_at_ms,
+            duration_ms=round((time.perf_counter() - began.counter) * 1000),
+            started_at_ms=began.unix_ms,
             prices_hash=hash_prices(self._settings.current.models.prices_usd_per_million),
+            mark=mark,
         )
 
     def _cost(self, target: Target, reply: Reply) -> float | None:
@@ -198,10 +281,32 @@ class QuestionAnswerer:
 
     def _failure(self, conversation: _Conversation, give_up: GiveUp) -> Exception:
         failures = [tried.failure for tried in conversation.tried]
-        if all(failure.reason == NO_KEY_REASON for failure in failures):
+        if failures and all(failure.reason == NO_KEY_REASON for failure in failures):
             faults = "; ".join(failure.error for failure in failures)
             return ConfigurationError(faults, hint="name a file that holds the key and that the gateway can read")
-        return models_failed(conversation.completion.question, conversation.targets, conversation.attempts, give_up)
+        walk = Walk(conversation.targets, self._hops(conversation), conversation.attempts, _chain_key(conversation))
+        return models_failed(conversation.completion.question, walk, give_up, time.time())
+
+
+def _now() -> _Moment:
+    return _Moment(time.time_ns() // 1_000_000, time.perf_counter())
+
+
+def _bounds(config: Config) -> Bounds:
+    return Bounds(time.time() + config.models.total_timeout_s, config.models.hops)
+
+
+def _chain_key(conversation: _Conversation) -> str:
+    """Where the chain stands, for whoever has to change it."""
+    completion, roles = conversation.completion, conversation.config.models.roles
+    if completion.chain:
+        return "--model"
+    role = completion.role or ""
+    return f"models.roles.{role}" if getattr(roles, role, ()) else "models.chain"
+
+
+def _tell_writing(conversation: _Conversation, target: Target) -> Listener:
+    return lambda characters: conversation.tell(Writing(target.name, characters))
 
 
 def output_tokens(target: Target, asked: int, config: Config) -> int:

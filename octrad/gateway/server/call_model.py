@@ -17,6 +17,7 @@ from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.providers import JsonMode, Target
+from octrad.gateway.server.stream_answer import STREAM_ARGUMENTS, EndlessStreamError, Listener, read_stream
 from octrad.gateway.server.validate_answer import ENDLESS, REFUSED, Said
 
 TEMPERATURE = 0.2  # one right answer is wanted, not a choice of them
@@ -31,7 +32,14 @@ _NETWORK = ("Disconnected", "Connect", "Payload", "ContentLength", "TransferEnco
 
 @dataclass(frozen=True, slots=True)
 class ModelRequest:
-    """One request. `without` names parameters that this model refused before."""
+    """One request.
+
+    Args:
+        timeout_s: for all of it; of an answer that is streamed, from one piece to the next.
+        within_s: for all of it, also when it is streamed.
+        without: parameters that this model refused before.
+        tell: is told how many characters have come so far; None where the answer is to come whole.
+    """
 
     target: Target
     key: SecretStr
@@ -41,7 +49,9 @@ class ModelRequest:
     schema_json: str
     max_output_tokens: int
     timeout_s: float
+    within_s: float
     without: frozenset[str]
+    tell: Listener | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +90,15 @@ class ModelCaller:
         litellm = await self._litellm.module()
         try:
             # LiteLLM's own timeout is for each read: a reply that drips would pass it.
-            async with asyncio.timeout(request.timeout_s):
+            async with asyncio.timeout(request.within_s), asyncio.timeout(request.timeout_s) as patience:
                 response = await self._complete(litellm, request)
+                if request.tell is not None:
+                    priced = request.target.priced
+                    response = await read_stream(
+                        litellm, response, patience, request.timeout_s, request.tell, priced=priced
+                    )
         except TimeoutError:
-            return ProviderError("Timeout", 0, f"no answer within {request.timeout_s:g} s", "", {})
+            return ProviderError("Timeout", 0, _lateness(request), "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
         except Exception as error:  # noqa: BLE001 - see above
@@ -112,17 +127,26 @@ def _arguments(request: ModelRequest) -> dict[str, Any]:
         "messages": [{"role": message.role, "content": message.content} for message in request.messages],
         "api_key": request.key.get_secret_value(),
         "max_tokens": request.max_output_tokens,
-        "timeout": request.timeout_s,
+        # Of each read. That of a stream is ours, so that a pause is told from a connection that was lost.
+        "timeout": request.timeout_s if request.tell is None else request.within_s,
         "max_retries": 0,  # else the openai client makes three attempts and sleeps out retry-after
         "extra_headers": {"X-Client-Request-Id": request.request_id},
         "temperature": TEMPERATURE,
         "response_format": _response_format(request),
     }
+    if request.tell is not None:
+        arguments |= STREAM_ARGUMENTS
     if target.base_url:
         arguments["api_base"] = target.base_url
     if target.local:
         arguments["num_ctx"] = _local_context(request)
     return {name: value for name, value in arguments.items() if name not in request.without}
+
+
+def _lateness(request: ModelRequest) -> str:
+    if request.tell is not None and request.timeout_s < request.within_s:
+        return f"nothing came for {request.timeout_s:g} s"
+    return f"no answer within {min(request.timeout_s, request.within_s):g} s"
 
 
 def _response_format(request: ModelRequest) -> dict[str, Any]:
@@ -161,6 +185,8 @@ def _reply(response: Any) -> Reply:  # a ModelResponse of LiteLLM
 
 def _is_too_long(error: Exception) -> bool:
     """Whether we ended the reply; its class is known by its name, so that httpx comes with LiteLLM and not before."""
+    if isinstance(error, EndlessStreamError):
+        return True
     return any(type(cause).__name__ == "ReplyTooLongError" for cause in _causes(error))
 
 

@@ -7,11 +7,13 @@ from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octra_proto.gateway.v1.gateway_pb2_grpc import GatewayServiceServicer
 from octrad.foundation.once import messages as once
 from octrad.foundation.once.engine import Engine
-from octrad.gateway.calls import Attempt
+from octrad.gateway.calls import Attempt, Writing
+from octrad.gateway.mark_message import read_marks
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chain import ChainAuditor
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.list_models import ModelLister
-from octrad.gateway.server.report_attempt import attempt_message, finished_message, read_completion
+from octrad.gateway.server.report_attempt import finished_message, progress_message, read_completion
 from octrad.gateway.server.report_audit import audit_response, model_message, read_audit
 
 Context = Any  # grpc.aio.ServicerContext, of which nothing is used
@@ -20,19 +22,28 @@ Context = Any  # grpc.aio.ServicerContext, of which nothing is used
 class GatewayServicer(GatewayServiceServicer):
     """See gateway.proto."""
 
-    def __init__(self, engine: Engine, answerer: QuestionAnswerer, lister: ModelLister, auditor: ChainAuditor) -> None:
+    def __init__(
+        self,
+        engine: Engine,
+        answerer: QuestionAnswerer,
+        lister: ModelLister,
+        auditor: ChainAuditor,
+        board: HealthBoard,
+    ) -> None:
         self._engine = engine
         self._answerer = answerer
         self._lister = lister
         self._auditor = auditor
+        self._board = board
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
+        self._board.take(read_marks(request.provider_marks))
 
         async def work(report: once.Report) -> bytes:
-            def report_attempt(attempt: Attempt) -> None:
-                report(attempt_message(attempt).SerializeToString())
+            def tell(progress: Attempt | Writing) -> None:
+                report(progress_message(progress).SerializeToString())
 
-            completed = await self._answerer.answer(request.id, read_completion(request.completion), report_attempt)
+            completed = await self._answerer.answer(request.id, read_completion(request.completion), tell)
             return finished_message(completed).SerializeToString()
 
         execution = self._engine.execute(
@@ -56,6 +67,7 @@ class GatewayServicer(GatewayServiceServicer):
         return pb.CancelResponse(cancelled=await self._engine.cancel(request.id_prefix))
 
     async def ListModels(self, request: pb.ListModelsRequest, context: Context) -> pb.ListModelsResponse:
+        self._board.take(read_marks(request.provider_marks))
         models = await self._lister.list(tuple(request.names))
         return pb.ListModelsResponse(models=[model_message(model) for model in models])
 
@@ -68,7 +80,8 @@ def _response(message: once.Message) -> pb.ExecuteResponse:
         case once.Accepted():
             return pb.ExecuteResponse(accepted=pb.Accepted())
         case once.Progress(number, payload, missed):
-            progress = pb.Progress(number=number, attempt=pb.Attempt.FromString(payload), missed=missed)
+            progress = pb.Progress.FromString(payload)
+            progress.number, progress.missed = number, missed
             return pb.ExecuteResponse(progress=progress)
         case once.Finished(payload):
             return pb.ExecuteResponse(finished=pb.Finished.FromString(payload))

@@ -22,6 +22,9 @@ _ENVIRONMENT = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOG": "WARNING",
+    # It takes a stream with so many equal pieces for a model that has lost its way, but a file may well be like that;
+    # the limit of tokens ends the others.
+    "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
 }
 # It would trust certifi's authorities only; those of the machine are what its administrator trusts.
 _SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -74,6 +77,7 @@ def _import_litellm() -> ModuleType:
         logger.handlers.clear()
         logger.propagate = True
     _silence_callbacks()
+    _silence_stream_callbacks()
     _send_messages_as_they_are()
     _guard_replies()
     return litellm
@@ -101,6 +105,25 @@ def _silence_callbacks() -> None:
         async_coroutine.close()
 
     GLOBAL_LOGGING_WORKER.ensure_initialized_and_enqueue = drop  # type: ignore[method-assign]  # on purpose
+
+
+def _silence_stream_callbacks() -> None:
+    """The same for streams, which go past that queue.
+
+    For Ollama their payload is even made with a request of its own to the server, from within the event loop, which
+    stands still until it is answered.
+    """
+    from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415 - as above
+    from litellm.litellm_core_utils.streaming_handler import CustomStreamWrapper  # noqa: PLC0415 - as above
+
+    async def skip(self: object, *args: object, **kwargs: object) -> None:
+        pass
+
+    # It copies all that has come with every piece, to show it to rules that nobody has.
+    CustomStreamWrapper.response_uptil_now = property(lambda _: "", lambda _, text: None)  # type: ignore[assignment]  # noqa: ARG005 - on purpose
+    Logging.dispatch_success_handlers = skip  # type: ignore[method-assign]  # on purpose
+    Logging.dispatch_failure_handlers = skip  # type: ignore[method-assign]  # on purpose
+    CustomStreamWrapper._record_partial_usage_for_failure = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005, SLF001 - on purpose
 
 
 def _send_messages_as_they_are() -> None:

@@ -60,6 +60,7 @@ class KeyProbes:
             schema_json="{}",
             max_output_tokens=1,
             timeout_s=PROBE_TIMEOUT_S,
+            within_s=PROBE_TIMEOUT_S,
             without=_NOT_NEEDED,
         )
         at_ms = time.time_ns() // 1_000_000

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from octrad.foundation.config import Config, Provider
 from octrad.foundation.errors import ConfigurationError
+from octrad.gateway.calls import ModelRole
 
 NO_MODEL_HINT = """name one in the configuration, for instance one of
 
@@ -83,13 +84,13 @@ class Target:
     local: bool  # Ollama, which must be told how long a context to hold
 
 
-def resolve_chain(config: Config, chain: tuple[str, ...]) -> tuple[Target, ...]:
-    """Returns the targets of a chain; an empty one means the configured chain.
+def resolve_chain(config: Config, chain: tuple[str, ...], role: ModelRole | None = None) -> tuple[Target, ...]:
+    """Returns the targets of a chain; an empty one means the configured chain of the role.
 
     Raises:
         ConfigurationError: there is no model, or a name's provider is not configured as it must be.
     """
-    names = chain or config.models.chain
+    names = chain or config.models.chain_of(role or "")
     if not names:
         raise ConfigurationError("no model is configured", hint=NO_MODEL_HINT)
     return tuple(resolve(config, name) for name in names)

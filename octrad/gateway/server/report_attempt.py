@@ -1,11 +1,20 @@
-"""Attempts and results as messages of the inner protocol."""
+"""Questions, attempts and results as messages of the inner protocol."""
 
 from collections.abc import Callable, Sequence
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
-from octrad.gateway.calls import Attempt, Completed, Completion, Message
+from octrad.foundation.errors import InvalidRequestError
+from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelRole, Writing
+from octrad.gateway.mark_message import mark_message
 
-AttemptReport = Callable[[Attempt], None]
+ProgressReport = Callable[[Attempt | Writing], None]
+
+
+def progress_message(progress: Attempt | Writing) -> pb.Progress:
+    """Returns a piece of progress, whose number is given elsewhere."""
+    if isinstance(progress, Writing):
+        return pb.Progress(writing=pb.Writing(model=progress.model, characters=progress.characters))
+    return pb.Progress(attempt=attempt_message(progress))
 
 
 def attempt_message(attempt: Attempt) -> pb.Attempt:
@@ -22,6 +31,7 @@ def attempt_message(attempt: Attempt) -> pb.Attempt:
         duration_ms=attempt.duration_ms,
         started_at_ms=attempt.started_at_ms,
         prices_hash=attempt.prices_hash,
+        mark=None if attempt.mark is None else mark_message(attempt.mark),
     )
 
 
@@ -41,7 +51,13 @@ def finished_message(completed: Completed) -> pb.Finished:
 
 
 def read_completion(message: pb.Completion) -> Completion:
-    """Returns the question of a request."""
+    """Returns the question of a request.
+
+    Raises:
+        InvalidRequestError: its role is none.
+    """
+    if message.role and message.role not in set(ModelRole):
+        raise InvalidRequestError(f"`{message.role}` is not a role with models", field="role")
     return Completion(
         question=message.question,
         messages=tuple(Message(one.role, one.content) for one in message.messages),
@@ -49,4 +65,6 @@ def read_completion(message: pb.Completion) -> Completion:
         chain=tuple(message.chain),
         max_output_tokens=message.max_output_tokens,
         timeout_s=message.timeout_s,
+        role=ModelRole(message.role) if message.role else None,
+        long=message.long,
     )

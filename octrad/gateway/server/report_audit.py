@@ -36,6 +36,7 @@ def model_message(model: Model) -> pb.Model:
         rehearsal=model.rehearsal,
         output_tokens=model.output_tokens,
         found_at=model.found_at,
+        chains=model.chains,
     )
 
 

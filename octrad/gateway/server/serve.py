@@ -14,6 +14,7 @@ from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chain import ChainAuditor
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.keep_memory_private import keep_memory_private
 from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.load_litellm import LazyLiteLLM
@@ -43,10 +44,10 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
     local = LocalServers()
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
-        caller = ModelCaller(litellm)
-        answerer = QuestionAnswerer(settings, caller, keys, local)
+        caller, board = ModelCaller(litellm), HealthBoard()
+        answerer = QuestionAnswerer(settings, caller, keys, local, board)
         auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys), local)
-        servicer = GatewayServicer(engine, answerer, ModelLister(settings, keys, local), auditor)
+        servicer = GatewayServicer(engine, answerer, ModelLister(settings, keys, local, board), auditor, board)
         add_GatewayServiceServicer_to_server(servicer, server)
         litellm.start()
 

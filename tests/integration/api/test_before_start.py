@@ -39,6 +39,8 @@ clients = ["root"]
     [
         ("[limits]\ntask_at_once = 3\n", "`limits.task_at_once`", "configuration.md"),
         (f'{PROVIDER}[models]\nchain = ["there/model"]\n', "`models.chain`: no provider serves there/model", "here"),
+        (f'{PROVIDER}[models.roles]\nworker = ["here/x", "there/y"]\n', "`models.roles.worker`: no provider", "here"),
+        (f'{PROVIDER}[models]\nchain = ["here/"]\n', "`models.chain`: no provider serves here/", "PROVIDER/MODEL"),
         ('[database]\ndsn_file = "/no/such/file"\n', "`database.dsn_file` /no/such/file", ""),
         ('[servant]\nclients = ["no-such-user"]\n', "`servant.clients`: this machine has no user", "looked up"),
     ],

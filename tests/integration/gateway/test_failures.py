@@ -7,7 +7,7 @@ import time
 import pytest
 
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
-from octrad.gateway.calls import Attempt, Completion, Message, ModelsFailedError
+from octrad.gateway.calls import Attempt, Completion, Message, ModelsFailedError, Writing
 from octrad.gateway.client import GatewayClient
 from tests.integration.gateway.conftest import SCHEMA, Rehearsal, question
 
@@ -18,10 +18,10 @@ def story(attempts: tuple[Attempt, ...]) -> list[str]:
 
 
 async def test_answer_comes_with_its_attempt(client: GatewayClient, rehearsal: Rehearsal) -> None:
-    told: list[Attempt] = []
+    told: list[Attempt | Writing] = []
 
-    async def listen(attempt: Attempt) -> None:
-        told.append(attempt)
+    async def listen(progress: Attempt | Writing) -> None:
+        told.append(progress)
 
     completed = await client.complete("a1/ok/#1", question(), listen)
     await client.acknowledge("a1/ok/#1")
@@ -136,16 +136,17 @@ async def test_same_model_is_right_after_all(
 
 
 async def test_chain_that_fails_tells_every_attempt(client: GatewayClient) -> None:
+    asked = question("rehearsal/failures", "rehearsal/failures:b")
     with pytest.raises(ModelsFailedError) as caught:
-        await client.complete("c1/s401/#1", question("rehearsal/failures", "rehearsal/failures:b"))
+        await client.complete("c1/s401/#1", asked)
     error = caught.value
     assert (error.failure_class, error.retryable) == ("auth", False)
     assert story(error.attempts) == ["auth key", "b auth key"]
-    assert "no model answered `count`: rehearsal/failures refuses the key:" in error.message
-    assert "providers.rehearsal.key_file" in error.hint
+    assert f"no model answered `count`: {asked.chain[0]} refuses the key:" in error.message
+    assert f"providers.{asked.chain[1].partition('/')[0]}.key_file" in error.hint
     # The same id is told the same, and costs nothing.
     with pytest.raises(ModelsFailedError) as again:
-        await client.complete("c1/s401/#1", question("rehearsal/failures", "rehearsal/failures:b"))
+        await client.complete("c1/s401/#1", asked)
     assert again.value.attempts == error.attempts
 
 

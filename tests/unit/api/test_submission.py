@@ -75,6 +75,7 @@ def test_all_that_can_be_asked(stacks: Mapping[str, Stack]) -> None:
         ({"model": "gpt-5"}, "model", "no configured provider serves the model 'gpt-5'"),
         ({"model": "openai/gpt-5"}, "model", "no configured provider"),
         ({"model": "local/"}, "model", "no configured provider"),
+        ({"model": "local/x, local/y,local/x"}, "model", "'local/x' is named twice"),
         ({"request_id": "a b"}, "request_id", "visible ASCII"),
         ({"request_id": "x" * 129}, "request_id", "visible ASCII"),
     ],

@@ -4,7 +4,8 @@ from octrad.foundation.once.messages import DetailedFailureError, Failed, failur
 
 def test_digest_is_of_what_is_asked_not_of_how() -> None:
     plain = gateway_pb2.ExecuteRequest(id="a", completion=gateway_pb2.Completion(question="plan"))
-    asked_again = gateway_pb2.ExecuteRequest(after_progress=7, again_if_interrupted=True)
+    marks = [gateway_pb2.ProviderMark(provider="a", outcome="rate", until_ms=1)]
+    asked_again = gateway_pb2.ExecuteRequest(after_progress=7, again_if_interrupted=True, provider_marks=marks)
     asked_again.MergeFrom(plain)
     other = gateway_pb2.ExecuteRequest(id="a", completion=gateway_pb2.Completion(question="work"))
     assert request_digest(plain) == request_digest(asked_again)

@@ -58,10 +58,7 @@ def test_local_models_alone_are_the_chain_where_there_is_none() -> None:
             ("r/x",),
         ),
         # What is wrong stays as it is, to be told to whoever asks it.
-        (
-            '[models]\nchain = ["nobody/x", "odd/x"]\n[providers.odd]\nkind = "openai"\nbase_url = "http://x:99999"',
-            ("nobody/x", "odd/x", *LOCAL),
-        ),
+        ('[models]\nchain = ["nobody/x"]', ("nobody/x", *LOCAL)),
     ],
 )
 def test_local_models_come_behind_what_is_configured(text: str, expected: tuple[str, ...]) -> None:
@@ -69,6 +66,13 @@ def test_local_models_come_behind_what_is_configured(text: str, expected: tuple[
     extended = append_local(config, FOUND)
     assert extended.models.chain == expected
     assert set(config.providers) <= set(extended.providers)
+
+
+def test_local_models_come_behind_the_chain_of_a_role_as_well() -> None:
+    config = parse_config('[models]\nchain = ["o/x"]\nroles.worker = ["o/y"]\n[providers.o]\nkind = "openai"')
+    models = append_local(config, FOUND).models
+    assert (models.chain_of("worker"), models.chain_of("boss")) == (("o/y", *LOCAL), ("o/x", *LOCAL))
+    assert models.roles.boss == ()
 
 
 def test_nothing_found_changes_nothing() -> None:

@@ -20,6 +20,7 @@ SAMPLES: list[events.EventDetail] = [
     events.Planned("Todo", "rust", (events.PlannedManager("backend", ("backend-1",)),), ("cargo test",)),
     events.ModelAnswered("a/b", "ok", 10, 20, 3, 0.5, 1200),
     events.ModelAnswered("a/b", "rate", error="slow down"),
+    events.ModelWriting("a/b", 2**40),
     events.CommandStarted("true", network=True),
     events.CommandOutput("x\n", 17),
     events.CommandFinished("true", 0, 5, "", already_proved=True),

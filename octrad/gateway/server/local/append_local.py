@@ -28,8 +28,10 @@ def append_local(config: Config, found: Sequence[FoundServer]) -> Config:
         if server.provider not in config.providers and (server.port, model.name) not in known
     ]
     providers = {server.provider: Provider(kind=server.kind, base_url=server.base_url) for server, _ in new}
-    chain = (*config.models.chain, *(name_of(server, model) for server, model in new))
-    models = config.models.model_copy(update={"chain": chain})
+    names = tuple(name_of(server, model) for server, model in new)
+    roles = {role: (*chain, *names) for role, chain in config.models.roles if chain}
+    changes = {"chain": (*config.models.chain, *names), "roles": config.models.roles.model_copy(update=roles)}
+    models = config.models.model_copy(update=changes)
     return config.model_copy(update={"models": models, "providers": {**config.providers, **providers}})
 
 

@@ -1,0 +1,76 @@
+"""A long answer as a stream through LiteLLM, put together as if it had come whole, with its usage and its cost.
+
+A stream may take as long as it likes; what fails it is a pause, or an end before its end.
+"""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Callable
+from types import ModuleType
+from typing import Any
+
+from octrad.gateway.server.validate_answer import ANSWER_CHARACTERS
+
+# How much has come is told at most so often.
+TELL_EVERY_S = 1.0
+STREAM_ARGUMENTS = {"stream": True, "stream_options": {"include_usage": True}}
+
+Listener = Callable[[int], None]
+
+
+class CutStreamError(ConnectionError):
+    """The stream ended, and what it brought did not."""
+
+
+class EndlessStreamError(ConnectionError):
+    """More came than anybody takes, whatever the limit of tokens said."""
+
+
+async def read_stream(
+    litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener, *, priced: bool
+) -> Any:
+    """Reads a stream to its end and returns LiteLLM's ModelResponse of it.
+
+    Args:
+        litellm: the module.
+        stream: what `acompletion` returned for `STREAM_ARGUMENTS`.
+        patience: is put off with every piece that comes.
+        pause_s: by so many seconds.
+        tell: is told the characters that have come so far.
+        priced: whether LiteLLM's price of the model is right.
+
+    Raises:
+        CutStreamError: the provider ended the stream in the middle of the answer.
+        EndlessStreamError: the answer is longer than any that is taken.
+        Exception: whatever LiteLLM raises.
+    """
+    loop = asyncio.get_running_loop()
+    characters, told_at = 0, time.monotonic()
+    async with contextlib.aclosing(stream):
+        async for chunk in stream:
+            patience.reschedule(loop.time() + pause_s)
+            characters += _characters(chunk)
+            if characters > ANSWER_CHARACTERS:
+                raise EndlessStreamError(f"the answer has more than {ANSWER_CHARACTERS:,} characters")
+            if time.monotonic() - told_at >= TELL_EVERY_S:
+                told_at = time.monotonic()
+                tell(characters)
+    # LiteLLM takes the end of the connection for the end of the answer, and says `stop`.
+    if stream.received_finish_reason is None:
+        raise CutStreamError("the stream ended in the middle of the answer")
+    return _whole(litellm, stream, priced=priced)
+
+
+def _characters(chunk: Any) -> int:
+    content = chunk.choices[0].delta.content if chunk.choices else None
+    return len(content or "")
+
+
+def _whole(litellm: ModuleType, stream: Any, *, priced: bool) -> Any:
+    response = litellm.stream_chunk_builder(stream.chunks, messages=stream.messages)
+    # Priced as LiteLLM prices an answer that comes whole, which it does not do for a stream that somebody reads. Not
+    # for Ollama, where it would ask the server, and wait.
+    cost = stream.logging_obj._response_cost_calculator(result=response) if priced else None  # noqa: SLF001 - there is no other way
+    response._hidden_params["response_cost"] = cost  # noqa: SLF001 - where a whole answer has it
+    return response
