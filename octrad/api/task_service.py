@@ -109,13 +109,14 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
     async def RetryTask(self, request: tasks_pb2.RetryTaskRequest, context: Context) -> tasks_pb2.RetryTaskResponse:
         require_request_id(request.request_id)
         task = await find_named_task(self._database, request.task)
-        choose_models(task.model, self._parts.config)
+        chain = choose_models(request.model or task.model, self._parts.config)
         caller = current_caller()
         retried = await retry_task(
             self._database,
             task.id,
             fresh=request.fresh,
             allow_secrets=request.allow_secrets,
+            model=",".join(chain) if request.model else "",
             request_id=request.request_id,
             uid=caller.uid,
             quota=caller.quota,
