@@ -111,6 +111,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         parts.database,
         wakeups,
         pipeline.run_task,
+        pipeline.advise_given_up,
         machine=machine_id(parts.state_dir),
         tasks_at_once=limits.tasks_at_once,
         drain_s=limits.drain_s,
@@ -154,6 +155,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         stacks=parts.stacks,
         guides=load_guides(),
         cache=parts.cache,
+        advisor=parts.config.advisor,
     )
     return Pipeline(tools, parts.settings)
 

@@ -145,20 +145,21 @@ async def _complete(
 
 def _record_attempts(step: Step, attempts: Sequence[Attempt]) -> None:
     for attempt in attempts:
-        step.record_call(
-            ModelCall(
-                step="",
-                role="",
-                model=attempt.model,
-                outcome=attempt.outcome,
-                input_tokens=attempt.input_tokens,
-                output_tokens=attempt.output_tokens,
-                cached_tokens=attempt.cached_tokens,
-                cost_usd=attempt.cost_usd,
-                duration_ms=attempt.duration_ms,
-                error=attempt.error,
-            )
-        )
+        step.record_call(ledger_row(attempt))
+
+
+def ledger_row(attempt: Attempt) -> ModelCall:
+    """The row of the ledger for an attempt; whose step it was is for the caller to say."""
+    return ModelCall(
+        model=attempt.model,
+        outcome=attempt.outcome,
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cached_tokens=attempt.cached_tokens,
+        cost_usd=attempt.cost_usd,
+        duration_ms=attempt.duration_ms,
+        error=attempt.error,
+    )
 
 
 def _tell(step: Step, question: Question[A], reply: Reply) -> None:

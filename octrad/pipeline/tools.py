@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from octrad.foundation.cache import Cache
-from octrad.foundation.config import Limits
+from octrad.foundation.config import Advisor, Limits
 from octrad.foundation.postgres.pool import Database
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
@@ -23,3 +23,4 @@ class Tools:
     stacks: Mapping[str, Stack]
     guides: Mapping[str, Guide]
     cache: Cache = field(repr=False)
+    advisor: Advisor

@@ -5,21 +5,12 @@ from collections.abc import Sequence
 from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octrad.foundation.once.messages import DetailedFailureError
 from octrad.gateway.calls import Attempt, ModelsFailedError, Outcome
+from octrad.gateway.outcome_words import OUTCOME_WORDS
 from octrad.gateway.server.chain import GiveUp
 from octrad.gateway.server.providers import Target
 from octrad.gateway.server.report_attempt import attempt_messages
 
 ERROR_CHARACTERS = 300
-_FAULTS = {
-    Outcome.OK: "answered",
-    Outcome.RATE: "is at its rate limit",
-    Outcome.CONTEXT: "finds the question too long",
-    Outcome.AUTH: "refuses the key",
-    Outcome.BILLING: "wants to be paid",
-    Outcome.BAD_MODEL: "is not known to its provider",
-    Outcome.HALLUCINATION: "gave no valid answer",
-    Outcome.TRANSIENT: "could not answer",
-}
 
 
 class ModelsFailedWithAttemptsError(DetailedFailureError):
@@ -49,7 +40,7 @@ def _fault(attempt: Attempt) -> str:
     # The others' words say it all.
     says_more = attempt.reason and attempt.outcome in {Outcome.TRANSIENT, Outcome.HALLUCINATION}
     reason = f" ({attempt.reason.replace('_', ' ')})" if says_more else ""
-    return f"{attempt.model} {_FAULTS[attempt.outcome]}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
+    return f"{attempt.model} {OUTCOME_WORDS[attempt.outcome]}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
 
 
 def _hint(last: Attempt, targets: dict[str, Target]) -> str:

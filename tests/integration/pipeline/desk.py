@@ -8,11 +8,11 @@ import contextlib
 import subprocess
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Cache, Config, Limits
+from octrad.foundation.config import Advisor, Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
@@ -68,6 +68,7 @@ class Desk:
     gateway: GatewayClient
     runner: RunnerClient
     limits: Limits
+    advisor: Advisor = field(default_factory=Advisor)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -79,8 +80,9 @@ class Desk:
             stacks=load_stacks(),
             guides=load_guides(),
             cache=open_cache(Cache()),
+            advisor=self.advisor,
         )
-        return Pipeline(tools, Settings(Config(limits=self.limits)))
+        return Pipeline(tools, Settings(Config(limits=self.limits, advisor=self.advisor)))
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")

@@ -20,6 +20,7 @@ from octrad.tasks.queue import TaskQueue
 from octrad.tasks.task import Lease, Role
 from octrad.tasks.transition import change_state
 from octrad.tasks.wakeups import Wakeups
+from tests.integration.tasks.steps import plain_advice
 
 
 async def main(dsn: str, directory: Path) -> None:
@@ -45,7 +46,7 @@ async def main(dsn: str, directory: Path) -> None:
 
     wakeups = Wakeups(dsn)
     listening = asyncio.create_task(wakeups.run())
-    queue = TaskQueue(database, wakeups, run, machine="here", tasks_at_once=4, drain_s=5)
+    queue = TaskQueue(database, wakeups, run, plain_advice, machine="here", tasks_at_once=4, drain_s=5)
     note(f"started {os.getpid()}")
     await queue.serve()
     await end_tasks(listening)
