@@ -35,6 +35,7 @@ from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.advisor.consult import Advisor
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
 from octrad.runner.client import RunnerClient
@@ -84,6 +85,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
             gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
             runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
             wakeups = Wakeups(dsn)
+            client = GatewayClient(gateway)
             parts = Parts(
                 settings=settings,
                 state_dir=state_dir,
@@ -92,10 +94,11 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
                 cache=await ends.enter_async_context(_cache(config)),
                 log=EventLog(database, wakeups),
                 stacks=load_stacks(),
-                gateway=GatewayClient(gateway),
+                gateway=client,
                 gateway_connection=gateway,
                 runner=RunnerClient(runner),
                 runner_connection=runner,
+                advisor=Advisor(database, client, settings),
             )
             await _work(parts, wakeups, wishes, manager)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):

@@ -67,6 +67,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SystemService/GetStatus": _READS_SYSTEM,
     "/octra.v1.SystemService/ListModels": _READS_SYSTEM,
     "/octra.v1.SystemService/ListStacks": _READS_SYSTEM,
+    "/octra.v1.AdvisorService/AdviseTask": _READS_TASKS,
+    "/octra.v1.AdvisorService/ConsultAdvisor": Right(
+        AccessRole.MEMBER, "ask models about tasks", "task", changes=True, own_task=True
+    ),
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

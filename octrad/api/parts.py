@@ -12,6 +12,7 @@ from octrad.foundation.postgres.pool import Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.stacks import Stack
+from octrad.pipeline.advisor.consult import Advisor
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
 
@@ -31,6 +32,7 @@ class Parts:
     gateway_connection: ServantConnection
     runner: RunnerClient
     runner_connection: ServantConnection
+    advisor: Advisor
 
     @property
     def config(self) -> Config:

@@ -12,6 +12,8 @@ from grpc_reflection.v1alpha import reflection
 from octra_proto.v1 import (
     access_pb2,
     access_pb2_grpc,
+    advisor_pb2,
+    advisor_pb2_grpc,
     snapshots_pb2,
     snapshots_pb2_grpc,
     system_pb2,
@@ -21,6 +23,7 @@ from octra_proto.v1 import (
 )
 from octrad.api.access_service import AccessServicer
 from octrad.api.access_table import CurrentAccess
+from octrad.api.advisor_service import AdvisorServicer
 from octrad.api.authorise import Authorise
 from octrad.api.guard_handlers import GuardHandlers
 from octrad.api.parts import Parts
@@ -41,6 +44,7 @@ _SERVICES = (
     snapshots_pb2.DESCRIPTOR.services_by_name["SnapshotService"].full_name,
     system_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
     access_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name,
+    advisor_pb2.DESCRIPTOR.services_by_name["AdvisorService"].full_name,
 )
 # Unlimited keepalive pings would let one client occupy us; these are gRPC's defaults for messages said aloud.
 _OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024), ("grpc.max_send_message_length", 4 * 1024 * 1024))
@@ -67,6 +71,7 @@ class ApiServer:
         snapshots_pb2_grpc.add_SnapshotServiceServicer_to_server(SnapshotServicer(parts), self._server)
         system_pb2_grpc.add_SystemServiceServicer_to_server(SystemServicer(parts), self._server)
         access_pb2_grpc.add_AccessServiceServicer_to_server(AccessServicer(parts), self._server)
+        advisor_pb2_grpc.add_AdvisorServiceServicer_to_server(AdvisorServicer(parts), self._server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         reflection.enable_server_reflection(
             (*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), self._server
