@@ -20,6 +20,7 @@ from octractl.rpc_error import is_answered, is_lost_connection, translate_rpc_er
 
 if TYPE_CHECKING:
     from octra_proto.v1.access_pb2_grpc import AccessServiceStub
+    from octra_proto.v1.advisor_pb2_grpc import AdvisorServiceStub
     from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub
     from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
     from octra_proto.v1.system_pb2_grpc import SystemServiceStub
@@ -87,6 +88,13 @@ class Client:
         from octra_proto.v1.system_pb2_grpc import SystemServiceStub  # noqa: PLC0415 - as above
 
         return SystemServiceStub(self._channel)
+
+    @property
+    def advisor(self) -> "AdvisorServiceStub":
+        """AdvisorService."""
+        from octra_proto.v1.advisor_pb2_grpc import AdvisorServiceStub  # noqa: PLC0415 - as above
+
+        return AdvisorServiceStub(self._channel)
 
     @property
     def access(self) -> "AccessServiceStub":

@@ -28,7 +28,7 @@ class ExitCode(IntEnum):
 
 MEANINGS = {
     ExitCode.OK: "it worked; for submit, watch and retry: the task is done",
-    ExitCode.FAILED: "the task failed or was cancelled, or its state does not allow this",
+    ExitCode.FAILED: "the task ended other than done, its state does not allow this, or no model answered the question",
     ExitCode.USAGE: "octractl does not understand its arguments",
     ExitCode.DATA: "the daemon refused what was sent, or a snapshot is damaged",
     ExitCode.NOT_FOUND: "no such task, snapshot, file or repository",

@@ -35,6 +35,7 @@ from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
+from octrad.pipeline.advisor.consult import Advisor
 from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
@@ -94,6 +95,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
             gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
             runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
             wakeups = Wakeups(database.dsn)
+            client = GatewayClient(gateway)
             runner_client, machine = RunnerClient(runner), machine_id(state_dir)
             parts = Parts(
                 settings=settings,
@@ -104,12 +106,13 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
                 log=EventLog(database, wakeups),
                 stacks=load_stacks(),
                 guides=load_guides(),
-                gateway=GatewayClient(gateway),
+                gateway=client,
                 gateway_connection=gateway,
                 runner=runner_client,
                 runner_connection=runner,
                 machine=machine,
                 pruner=SnapshotPruner(database, runner_client, machine, settings),
+                advisor=Advisor(database, client, settings),
             )
             await _work(parts, wakeups, wishes, manager)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):
@@ -140,6 +143,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         parts.database,
         wakeups,
         pipeline.run_task,
+        pipeline.advise_given_up,
         machine=parts.machine,
         tasks_at_once=limits.tasks_at_once,
         drain_s=limits.drain_s,
@@ -191,6 +195,7 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         prices=PriceList(parts.gateway),
         content_hash=hash_content(),
         cache=parts.cache,
+        advisor=parts.config.advisor,
     )
     return Pipeline(tools, parts.settings)
 

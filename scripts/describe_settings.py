@@ -80,6 +80,8 @@ def _default(field: FieldInfo) -> str:
     if field.is_required():
         return "none, it must be given"
     value = field.get_default(call_default_factory=True)
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     return "none" if value in ("", None, (), {}) else f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

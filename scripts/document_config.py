@@ -36,6 +36,7 @@ SIGHUP (`systemctl reload octrad`); the log then names the changed keys that nee
 _TYPES: Mapping[Any, str] = {
     str: "text",
     Path | None: "path",
+    bool: "true or false",
     float: "number",
     int: "whole number",
     int | None: "whole number",
@@ -149,6 +150,8 @@ def _default(key: str, field: FieldInfo) -> str:
     value = field.get_default(call_default_factory=True)
     if key.endswith("_bytes") and isinstance(value, int):
         return f"`{value}` ({_size(value)})"
+    if isinstance(value, bool):
+        return f"`{str(value).lower()}`"
     if value in ("", None, (), {}):
         return "none"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"

@@ -52,9 +52,9 @@ class Event(_message.Message):
     task_id: _builtins.str
     seq: _builtins.int
     role: _builtins.str
-    """Who acted: boss, manager, worker, daemon or user."""
+    """Who acted: boss, manager, worker, advisor, daemon or user."""
     agent: _builtins.str
-    """Which of them, as the plan names it: `backend`, `backend-1`. Empty for boss, daemon and user."""
+    """Which of them, as the plan names it: `backend`, `backend-1`. Empty for the others."""
     step: _builtins.str
     """The step of the journal that it belongs to; empty for what happens between steps."""
     @_builtins.property

@@ -89,7 +89,7 @@ class Task(_message.Message):
     stack: _builtins.str
     """Empty until the plan chooses one."""
     model: _builtins.str
-    """The chain of models asked for; empty means the configured one."""
+    """The chain of models asked for, by the newest retry that named one; empty means the configured one."""
     grade: _builtins.int
     """1 to 5; 0 until graded."""
     snapshot_id: _builtins.str
@@ -632,12 +632,15 @@ class RetryTaskRequest(_message.Message):
     TASK_FIELD_NUMBER: _builtins.int
     FRESH_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
+    MODEL_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     task: _builtins.str
     fresh: _builtins.bool
     """Forgets every recorded step, and what was allowed."""
     allow_secrets: _builtins.bool
     """From now on its snapshots are taken without looking for secrets."""
+    model: _builtins.str
+    """The chain of models to ask from now on; empty leaves it as it is."""
     def __init__(
         self,
         *,
@@ -645,10 +648,11 @@ class RetryTaskRequest(_message.Message):
         task: _builtins.str = ...,
         fresh: _builtins.bool = ...,
         allow_secrets: _builtins.bool = ...,
+        model: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "fresh", b"fresh", "request_id", b"request_id", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["allow_secrets", b"allow_secrets", "fresh", b"fresh", "model", b"model", "request_id", b"request_id", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -74,6 +74,10 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.BudgetService/ListBudgets": _READS_BUDGETS,
     "/octra.v1.BudgetService/SumCosts": _READS_BUDGETS,
     "/octra.v1.BudgetService/RaiseBudget": Right(AccessRole.ADMIN, "raise budgets", "name", changes=True),
+    "/octra.v1.AdvisorService/AdviseTask": _READS_TASKS,
+    "/octra.v1.AdvisorService/ConsultAdvisor": Right(
+        AccessRole.MEMBER, "ask models about tasks", "task", changes=True, own_task=True
+    ),
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

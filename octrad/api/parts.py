@@ -13,6 +13,7 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import Stack
+from octrad.pipeline.advisor.consult import Advisor
 from octrad.retention.prune_snapshots import SnapshotPruner
 from octrad.runner.client import RunnerClient
 from octrad.tasks.event_log import EventLog
@@ -37,6 +38,7 @@ class Parts:
     # The name of this octrad among those that share the database.
     machine: str
     pruner: SnapshotPruner
+    advisor: Advisor
 
     @property
     def config(self) -> Config:

@@ -15,6 +15,8 @@ from grpc_reflection.v1alpha import reflection
 from octra_proto.v1 import (
     access_pb2,
     access_pb2_grpc,
+    advisor_pb2,
+    advisor_pb2_grpc,
     budgets_pb2,
     budgets_pb2_grpc,
     snapshots_pb2,
@@ -26,6 +28,7 @@ from octra_proto.v1 import (
 )
 from octrad.api.access_service import AccessServicer
 from octrad.api.access_table import CurrentAccess
+from octrad.api.advisor_service import AdvisorServicer
 from octrad.api.authorise import Authorise
 from octrad.api.budget_service import BudgetServicer
 from octrad.api.guard_handlers import GuardHandlers
@@ -50,6 +53,7 @@ _SERVICES = (
     system_pb2.DESCRIPTOR.services_by_name["SystemService"].full_name,
     access_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name,
     budgets_pb2.DESCRIPTOR.services_by_name["BudgetService"].full_name,
+    advisor_pb2.DESCRIPTOR.services_by_name["AdvisorService"].full_name,
 )
 # Unlimited keepalive pings would let one client occupy us; these are gRPC's defaults for messages said aloud.
 _OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024), ("grpc.max_send_message_length", 4 * 1024 * 1024))
@@ -75,6 +79,7 @@ class ApiServer:
         self._system = SystemServicer(parts)
         self._access = AccessServicer(parts)
         self._budgets = BudgetServicer(parts)
+        self._advisor = AdvisorServicer(parts)
         self._health = health_aio.HealthServicer()
         self._server = ServerOnDemand(self._make, parts.state_dir / "api")
 
@@ -122,6 +127,7 @@ class ApiServer:
         system_pb2_grpc.add_SystemServiceServicer_to_server(self._system, server)
         access_pb2_grpc.add_AccessServiceServicer_to_server(self._access, server)
         budgets_pb2_grpc.add_BudgetServiceServicer_to_server(self._budgets, server)
+        advisor_pb2_grpc.add_AdvisorServiceServicer_to_server(self._advisor, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
         return server

@@ -117,8 +117,9 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
     async def RetryTask(self, request: tasks_pb2.RetryTaskRequest, context: Context) -> tasks_pb2.RetryTaskResponse:
         require_request_id(request.request_id)
         task = await find_named_task(self._database, request.task)
-        is_local = await is_local_loaded(self._parts, task.model)
-        choose_models(task.model, self._parts.config, is_local_loaded=is_local)
+        asked = request.model or task.model
+        is_local = await is_local_loaded(self._parts, asked)
+        chain = choose_models(asked, self._parts.config, is_local_loaded=is_local)
         caller = current_caller()
         retried = await retry_task(
             self._database,
@@ -126,6 +127,7 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
             fresh=request.fresh,
             allow_secrets=request.allow_secrets,
             from_snapshot=await recorded_result(self._database, task.id, removed(task.run), bool) is not None,
+            model=",".join(chain) if request.model else "",
             request_id=request.request_id,
             uid=caller.uid,
             quota=caller.quota,

@@ -13,6 +13,7 @@ from pathlib import Path
 from octrad.check.access import check_access
 from octrad.check.database import check_database
 from octrad.check.models import check_models
+from octrad.check.playbooks import check_playbooks
 from octrad.check.python_packages import check_python_packages
 from octrad.check.state_directory import check_state_directory
 from octrad.foundation.config import Config, load_config
@@ -38,7 +39,13 @@ async def check_machine(state_dir: Path, config_path: Path | None, *, as_json: b
 async def find_all(state_dir: Path, config_path: Path | None) -> list[Finding]:
     """Looks at everything. A configuration that is not valid is one finding; the rest then goes by the defaults."""
     config, configuration = _configuration(config_path)
-    local = [check_python_packages(), check_access(config), *check_state_directory(state_dir), *check_models(config)]
+    local = [
+        check_python_packages(),
+        check_access(config),
+        *check_state_directory(state_dir),
+        *check_models(config),
+        *check_playbooks(config),
+    ]
     usable = config_path if configuration.ok else None
     database, runner = await asyncio.gather(check_database(config.database), _runner(state_dir, usable))
     return [configuration, *local, database, *runner]

@@ -227,6 +227,17 @@ class Models(_Section):
         return getattr(self.roles, role, ()) or self.chain
 
 
+class Advisor(_Section):
+    """What is said of a task that did not end done."""
+
+    # A directory of playbooks of your own, NAME.toml; they go before those that are shipped. Read at each such end, so
+    # a change needs no reload.
+    playbooks_dir: Path | None = None
+    # Whether a model may add a few sentences to the note of a task that failed. It costs one call more, and time, just
+    # where models may have failed; `octractl advise` asks one when somebody wants to know.
+    model_wording: bool = False
+
+
 class Servant(_Section):
     """How the gateway and the runner behave when nobody asks them anything."""
 
@@ -328,6 +339,7 @@ class Config(_Section):
     audit: Audit = Audit()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    advisor: Advisor = Advisor()
     servant: Servant = Servant()
     gateway: Gateway = Gateway()
     runner: Runner = Runner()

@@ -39,6 +39,7 @@ class ChecksFailedError(OctraError):
         first = failed[0]
         super().__init__(f"`{first.command}` ended with {first.ending}" + _and_more(len(failed) - 1))
         self.step = first.step
+        self.limit = first.limit
 
 
 @dataclass(frozen=True, slots=True)

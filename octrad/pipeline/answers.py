@@ -140,3 +140,15 @@ class ValidateAnswer(_Answer):
 
     approved: bool
     reasons: Annotated[list[Brief], Field(max_length=20)]
+
+
+class NoteWordingAnswer(_Answer):
+    """The advisor's note in a model's own words."""
+
+    wording: Annotated[str, Field(min_length=1, max_length=600)]
+
+
+class ConsultAnswer(_Answer):
+    """What the advisor says to a person's question about a task."""
+
+    answer: Annotated[str, Field(min_length=1, max_length=4000)]

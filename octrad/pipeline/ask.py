@@ -172,21 +172,22 @@ async def _complete(
 
 def _record_attempts(run: TaskRun, step: Step, attempts: Sequence[Attempt]) -> None:
     for attempt in attempts:
-        step.record_call(
-            ModelCall(
-                step="",
-                role="",
-                model=attempt.model,
-                outcome=attempt.outcome,
-                input_tokens=attempt.input_tokens,
-                output_tokens=attempt.output_tokens,
-                cached_tokens=attempt.cached_tokens,
-                cost_usd=attempt.cost_usd,
-                duration_ms=attempt.duration_ms,
-                error=attempt.error,
-                content_hash=hash_call(run.tools.content_hash, attempt.prices_hash),
-            )
-        )
+        step.record_call(ledger_row(attempt, run.tools.content_hash))
+
+
+def ledger_row(attempt: Attempt, content_hash: str) -> ModelCall:
+    """The row of the ledger for an attempt; whose step it was is for the caller to say."""
+    return ModelCall(
+        model=attempt.model,
+        outcome=attempt.outcome,
+        input_tokens=attempt.input_tokens,
+        output_tokens=attempt.output_tokens,
+        cached_tokens=attempt.cached_tokens,
+        cost_usd=attempt.cost_usd,
+        duration_ms=attempt.duration_ms,
+        error=attempt.error,
+        content_hash=hash_call(content_hash, attempt.prices_hash),
+    )
 
 
 def _tell(step: Step, question: Question[A], reply: Reply) -> None:

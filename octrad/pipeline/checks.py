@@ -25,6 +25,8 @@ class CheckResult:
     ending: str
     output: str
     tree_hash: str
+    # timeout, output, memory or disk, where a limit ended it.
+    limit: str = ""
 
 
 async def run_check(run: TaskRun, step_name: str, command: str, environment_hash: str, head: str) -> CheckResult:
@@ -77,4 +79,4 @@ async def _is_proved(run: TaskRun, tree_hash: str, environment_hash: str, comman
 
 def _result(step_name: str, command: str, result: CommandResult) -> CheckResult:
     output = output_of(result.head, result.tail)
-    return CheckResult(step_name, command, result.succeeded, ending_of(result), output, result.tree_hash)
+    return CheckResult(step_name, command, result.succeeded, ending_of(result), output, result.tree_hash, result.limit)

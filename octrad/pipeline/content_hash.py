@@ -4,6 +4,7 @@ What a task brings itself, its request and its files, is no part of it.
 """
 
 import hashlib
+from functools import cache
 from importlib.resources import files
 from typing import Final
 
@@ -15,6 +16,7 @@ _SOURCES: Final = (
 )
 
 
+@cache
 def hash_content() -> str:
     """The SHA-256 of the prompts, guides and stacks that are shipped: their names and every byte of them."""
     digest = hashlib.sha256()

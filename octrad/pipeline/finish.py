@@ -4,13 +4,17 @@ How the run ends is recorded first; from then on it ends that way, however often
 """
 
 import logging
+from dataclasses import replace
 
 from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.message_ids import MessageId
 from octrad.gateway.calls import ModelsFailedError
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import ChecksFailedError
-from octrad.pipeline.advisor import Ending, EndKind, Kept, advise
+from octrad.pipeline.advisor.advise import advise
+from octrad.pipeline.advisor.observe import observe
+from octrad.pipeline.advisor.word_note import word_note
+from octrad.pipeline.ending import Ending, EndKind, Kept
 from octrad.pipeline.servants import runner_step
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.runner.failures import SecretFoundError
@@ -21,7 +25,7 @@ from octrad.tasks.list_steps import StepRecord, list_steps
 from octrad.tasks.machine import TaskState
 from octrad.tasks.snapshots import NewSnapshot, record_snapshot
 from octrad.tasks.task import Role
-from octrad.tasks.transition import Advice, change_state
+from octrad.tasks.transition import change_state
 
 logger = logging.getLogger(__name__)
 
@@ -30,16 +34,16 @@ _MESSAGE_CHARACTERS = 2000
 
 def ending_of_error(error: OctraError) -> Ending:
     """How a run ends that an error stopped. Pure."""
-    detail = ""
+    message = error.message[:_MESSAGE_CHARACTERS]
+    ending = Ending(EndKind.FAILED, code=error.code, message=message, hint=error.hint)
     match error:
         case ModelsFailedError():
-            detail = error.failure_class
+            reason = error.attempts[-1].reason if error.attempts else ""
+            return replace(ending, failure_class=error.failure_class, reason=reason)
         case ChecksFailedError():
-            detail = error.step
+            return replace(ending, step=error.step, reason=error.limit)
         case _:
-            pass
-    message = error.message[:_MESSAGE_CHARACTERS]
-    return Ending(EndKind.FAILED, code=error.code, message=message, hint=error.hint, detail=detail)
+            return ending
 
 
 async def recorded_ending(run: TaskRun) -> Ending | None:
@@ -54,7 +58,7 @@ async def settle(run: TaskRun, ending: Ending) -> Ending:
         if ending.commit:
             return ending
         steps = await list_steps(run.tools.database, run.task.id)
-        return Ending(ending.kind, newest_main_commit(steps), ending.code, ending.message, ending.hint, ending.detail)
+        return replace(ending, commit=newest_main_commit(steps))
 
     name = step_names.ended(run.task.run)
     return await run.journal.step(name, work, result=Ending, role=Role.DAEMON, title="Wrap up")
@@ -73,12 +77,12 @@ async def wind_up(run: TaskRun, ending: Ending) -> None:
             failure = error
     if failure is None:
         await _remove_tree(run)
-    await _forget(run)
-    if ending.kind is EndKind.DONE and failure is None:
-        await change_state(run.tools.database, run.lease, TaskState.REVIEW)
-        await change_state(run.tools.database, run.lease, TaskState.DONE)
+    if ending.kind is not EndKind.DONE or failure is not None:
+        await _end_with_note(run, ending, failure)
         return
-    await _end_with_note(run, ending, failure)
+    await _forget(run)
+    await change_state(run.tools.database, run.lease, TaskState.REVIEW)
+    await change_state(run.tools.database, run.lease, TaskState.DONE)
 
 
 def newest_main_commit(steps: tuple[StepRecord, ...]) -> str:
@@ -155,12 +159,14 @@ async def _forget(run: TaskRun) -> None:
 
 
 async def _end_with_note(run: TaskRun, ending: Ending, failure: OctraError | None) -> None:
-    snapshot_failure = failure.message if failure else ""
-    note, next_command = advise(run.task.id, ending, _kept(ending, failure), snapshot_failure=snapshot_failure)
+    situation = await observe(run, ending, _kept(ending, failure), failure)
+    advice = await advise(situation, run.tools.gateway, run.tools.advisor.playbooks_dir)
+    if run.tools.advisor.model_wording and ending.kind is not EndKind.CANCELLED:
+        advice = await word_note(run, situation, advice)
+    await _forget(run)
     to = TaskState.CANCELLED if ending.kind is EndKind.CANCELLED else TaskState.FAILED
-    advice = Advice(note, next_command)
     # Not the note itself: it may quote a model.
-    logger.info("ends as %s (%s); its note says why; next: %s", to, ending.code or ending.kind, next_command)
+    logger.info("ends as %s (%s); its note says why; next: %s", to, ending.code or ending.kind, advice.next_command)
     await change_state(run.tools.database, run.lease, to, reason=ending.message[:200], advice=advice)
 
 

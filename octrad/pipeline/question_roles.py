@@ -16,6 +16,7 @@ _ROLES: Final[Mapping[str, ModelRole]] = {
     "review": ModelRole.REVIEWER,
     "work": ModelRole.WORKER,
     "fix": ModelRole.WORKER,
+    "advise": ModelRole.ADVISOR,
 }
 # Whole files come with these.
 _LONG: Final = frozenset({"work", "fix"})

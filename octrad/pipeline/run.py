@@ -13,9 +13,11 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
-from octrad.pipeline.advisor import Ending, EndKind
+from octrad.pipeline.advisor.advise import advise
+from octrad.pipeline.advisor.situation import given_up
 from octrad.pipeline.audit_task import audit_task
 from octrad.pipeline.boss import grade_request, make_plan
+from octrad.pipeline.ending import Ending, EndKind
 from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
 from octrad.pipeline.prepare import prepare
@@ -29,7 +31,8 @@ from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.find_task import get_task
 from octrad.tasks.journal import Journal
 from octrad.tasks.pause_task import pause_task
-from octrad.tasks.task import Lease
+from octrad.tasks.task import Lease, Task
+from octrad.tasks.transition import Advice
 
 logger = logging.getLogger(__name__)
 
@@ -69,10 +72,14 @@ class Pipeline:
         finally:
             await run.journal.close()
 
+    async def advise_given_up(self, task: Task, error: BaseException) -> Advice:
+        """The note of a task that the queue gives up, because `run_task` raised an error too often."""
+        return await advise(given_up(task, error), self._tools.gateway, self._settings.current.advisor.playbooks_dir)
+
     async def _begin(self, lease: Lease) -> TaskRun:
         # A run keeps the limits that it began with.
         config = self._settings.current
-        tools = replace(self._tools, limits=config.limits, audit=config.audit)
+        tools = replace(self._tools, limits=config.limits, audit=config.audit, advisor=config.advisor)
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)

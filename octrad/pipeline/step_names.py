@@ -91,6 +91,21 @@ def snapshotted(run: int) -> str:
     return f"snapshot/{run}"
 
 
+def advised(run: int) -> str:
+    """What the advisor goes by is gathered."""
+    return f"advise/{run}"
+
+
+def worded(run: int) -> str:
+    """A model is asked to put the note into its own words."""
+    return f"advise/{run}/words"
+
+
+def consulted(key: str) -> str:
+    """A person asked the advisor something. No step of a run: it is recorded beside them, whoever owns the task."""
+    return f"consult/{key}"
+
+
 def removed(run: int) -> str:
     """The working directory is removed."""
     return f"remove/{run}"

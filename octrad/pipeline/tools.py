@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from octrad.foundation.cache import Cache
-from octrad.foundation.config import Audit, Limits
+from octrad.foundation.config import Advisor, Audit, Limits
 from octrad.foundation.postgres.pool import Database
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
@@ -28,3 +28,4 @@ class Tools:
     # Of all that the prompts are made of, see `content_hash.py`.
     content_hash: str
     cache: Cache = field(repr=False)
+    advisor: Advisor

@@ -9,7 +9,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -26,7 +25,7 @@ from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, StaleLeaseError, append_events, events_json, was_appended
 from octrad.tasks.events import EventDetail, StepFinished, StepStarted, detail_json
 from octrad.tasks.journal_step import Step, StepState
-from octrad.tasks.ledger import ModelCall
+from octrad.tasks.ledger import calls_json
 from octrad.tasks.storable_text import storable_json, storable_text
 from octrad.tasks.task import Lease, Role
 from octrad.tasks.tell_recorded import RecordedTeller
@@ -205,7 +204,7 @@ class Journal:
             "duration_ms": duration_ms,
             "commit": step.commit,
             "has_log": step.has_log,
-            "calls": Jsonb([_call_json(call) for call in step.model_calls]),
+            "calls": Jsonb(calls_json(step.model_calls)),
             "events": events_json(step.held_events),
         }
 
@@ -260,8 +259,3 @@ def _told(error: Exception) -> str:
 
 def _kind_of(error: Exception) -> str:
     return error.code if isinstance(error, OctraError) else type(error).__name__
-
-
-def _call_json(call: ModelCall) -> dict[str, Any]:
-    at = None if call.at is None else call.at.isoformat()
-    return storable_json(asdict(call) | {"at": at})  # type: ignore[no-any-return] # JSON in, JSON out

@@ -1,9 +1,10 @@
 """The ledger: one row for every attempt at a model call, written by the journal in the step's own transaction."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from psycopg.rows import class_row
 
@@ -11,6 +12,7 @@ from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.events import ModelAnswered
+from octrad.tasks.storable_text import storable_json
 
 _QUERIES: Final = load_queries(Path(__file__).with_suffix(".sql"))
 
@@ -50,6 +52,11 @@ class ModelCall:
         )
 
 
+def calls_json(calls: Sequence[ModelCall]) -> list[dict[str, Any]]:
+    """The rows as the queries that write them take them."""
+    return [_call_json(call) for call in calls]
+
+
 async def list_model_calls(database: Database, task_id: TaskId) -> tuple[ModelCall, ...]:
     """Every recorded attempt of the task, in the order in which they were recorded."""
     async with (
@@ -58,3 +65,8 @@ async def list_model_calls(database: Database, task_id: TaskId) -> tuple[ModelCa
     ):
         await cursor.execute(_QUERIES["list_model_calls"], {"task_id": task_id})
         return tuple(await cursor.fetchall())
+
+
+def _call_json(call: ModelCall) -> dict[str, Any]:
+    at = None if call.at is None else call.at.isoformat()
+    return storable_json(asdict(call) | {"at": at})  # type: ignore[no-any-return] # JSON in, JSON out

@@ -87,8 +87,8 @@ async def put_back_unclaimed(database: Database, task_id: TaskId) -> None:
     await database.run(put_back)
 
 
-async def count_failure(database: Database, lease: Lease, error: str) -> None:
-    """An owner met an error that nobody foresaw: try again after a pause, or end the task the third time."""
+async def count_failure(database: Database, lease: Lease, error: str, advice: Advice) -> None:
+    """An owner met an error that nobody foresaw: try again after a pause, or the third time end the task."""
 
     async def count(connection: AsyncConnection) -> None:
         task = await lock_task(connection, lease.task_id)
@@ -101,7 +101,8 @@ async def count_failure(database: Database, lease: Lease, error: str) -> None:
                 connection, task, f"octrad met an error: {error[:_ERROR_CHARACTERS]}", delay_s=FIRST_PAUSE_S * failures
             )
         else:
-            await _give_up(connection, task, error[:_ERROR_CHARACTERS])
+            cause = Cause(Role.DAEMON, f"octrad met an error {FAILURES_ALLOWED} times in a row")
+            await move_task(connection, task, TaskState.FAILED, cause, advice)
 
     await database.run(count)
 
@@ -170,12 +171,6 @@ async def _reclaim(connection: AsyncConnection, task_id: TaskId, hands: Hands) -
 async def _put_back(connection: AsyncConnection, task: Task, reason: str, *, delay_s: float = 0) -> None:
     queued = await move_task(connection, task, TaskState.QUEUED, Cause(Role.DAEMON, reason, machine=""))
     await enqueue(connection, queued, delay_s=delay_s)
-
-
-async def _give_up(connection: AsyncConnection, task: Task, error: str) -> None:
-    note = f"Octra itself failed {FAILURES_ALLOWED} times in a row while it worked on this ({error})."
-    advice = Advice(note, f"octractl retry {task.id}")
-    await move_task(connection, task, TaskState.FAILED, Cause(Role.DAEMON, "octrad met an error"), advice)
 
 
 def _values(hands: Hands, only: str = "") -> dict[str, object]:

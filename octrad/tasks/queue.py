@@ -39,6 +39,7 @@ from octrad.tasks.ownership import (
 )
 from octrad.tasks.patient_connector import PatientConnector
 from octrad.tasks.task import Lease, Task
+from octrad.tasks.transition import Advice
 from octrad.tasks.wakeups import Wakeups
 
 logger = logging.getLogger(__name__)
@@ -54,6 +55,7 @@ _RESTART_PAUSE_S: Final = 1.0
 _LAST_WRITES_S: Final = 5.0
 
 RunTask = Callable[[Lease, CancelSignal], Awaitable[None]]
+AdviseGivenUp = Callable[[Task, BaseException], Awaitable[Advice]]
 
 
 class TaskQueue:
@@ -65,16 +67,18 @@ class TaskQueue:
         run: brings a task to a final state or to `paused`. An error out of it is tried again twice, an outage
             of the database as often as it comes; CancelledError means that octrad stops, and the task is resumed
             later. Its signal says that a person cancels.
+        advise: words the note of a task that is given up, by the error that it was given up for.
         machine: names this machine; no two octrads that run have the same.
         tasks_at_once: how many run beside each other.
         drain_s: how long a stop waits for those that run to let go.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it works with, and how much
         self,
         database: Database,
         wakeups: Wakeups,
         run: RunTask,
+        advise: AdviseGivenUp,
         *,
         machine: str,
         tasks_at_once: int,
@@ -83,6 +87,7 @@ class TaskQueue:
         self._database = database
         self._wakeups = wakeups
         self._run = run
+        self._advise = advise
         self._machine = machine
         self._tasks_at_once = tasks_at_once
         self._drain_s = drain_s
@@ -196,9 +201,9 @@ class TaskQueue:
         except asyncio.CancelledError:
             # From the worker, whose bound is over. It ends here, because the job has to end well once the task is back.
             execution.cancel()
-        await self._settle(lease, execution)
+        await self._settle(lease, task, execution)
 
-    async def _settle(self, lease: Lease, execution: asyncio.Task[None]) -> None:
+    async def _settle(self, lease: Lease, task: Task, execution: asyncio.Task[None]) -> None:
         """Sees to it that the task is final, or paused, or somebody else's, or back in the queue."""
         if not execution.done() or execution.cancelled():
             await release_task(self._database, lease, "octrad stopped")
@@ -216,11 +221,12 @@ class TaskQueue:
                 # Foreseen, such as a servant that does not start: what is wrong is in its words, not in our stack.
                 said = "; ".join(part for part in (error.message, error.hint) if part)
                 logger.warning("the task was interrupted: %s", said)
-                await count_failure(self._database, lease, said)
+                await count_failure(self._database, lease, said, await self._advise(task, error))
             case error:
                 # The boundary of a task: whatever it was, the daemon and the other tasks go on.
                 logger.error("running the task raised an error", exc_info=error)
-                await count_failure(self._database, lease, str(error) or type(error).__name__)
+                said = str(error) or type(error).__name__
+                await count_failure(self._database, lease, said, await self._advise(task, error))
 
     async def _execute(self, lease: Lease, task: Task) -> None:
         signal = CancelSignal()

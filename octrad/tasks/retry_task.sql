@@ -7,6 +7,7 @@ UPDATE tasks SET
     note = '',
     next_command = '',
     grade = CASE WHEN %(fresh)s THEN 0 ELSE grade END,
+    model = coalesce(nullif(%(model)s, ''), model),
     allow_secrets = %(allow_secrets)s OR (allow_secrets AND NOT %(fresh)s)
 WHERE id = %(task_id)s;
 

@@ -23,6 +23,7 @@ class Role(StrEnum):
     BOSS = "boss"
     MANAGER = "manager"
     WORKER = "worker"
+    ADVISOR = "advisor"
     DAEMON = "daemon"
     USER = "user"
 

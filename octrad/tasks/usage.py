@@ -32,6 +32,16 @@ async def hold_to_quota(connection: AsyncConnection, uid: int, quota: Quota) -> 
     require_quota(quota, await _usage(connection, uid))
 
 
+async def hold_to_cost_quota(database: Database, uid: int, quota: Quota) -> None:
+    """Accepts a model call more of the user's, outside of the tasks that they begin.
+
+    Raises:
+        QuotaExceededError: their tasks have cost as much already as they may in a day.
+    """
+    async with database.connection() as connection, connection.transaction():
+        await hold_to_quota(connection, uid, Quota(cost_usd_a_day=quota.cost_usd_a_day))
+
+
 async def _usage(connection: AsyncConnection, uid: int) -> Usage:
     async with connection.cursor(row_factory=class_row(Usage)) as cursor:
         await cursor.execute(_QUERIES["usage"], {"uid": uid})

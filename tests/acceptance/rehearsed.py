@@ -10,6 +10,22 @@ SCENARIOS = load_scenarios(SCENARIOS_DIR)
 SLOW_S = 7
 # How long the model of `thinking` takes over its plan.
 THINKING_S = 4
+# What a model says that is asked about a task, with what no terminal should get to see.
+ADVICE = "There is no largest prime number."
+_ADVICE = f"""
+[[reply]]
+step = "consult/*"
+[reply.answer]
+answer = "{ADVICE}\\u001b[2J"
+"""
+_REFUSED = """
+[[reply]]
+step = "work/*"
+[reply.failure]
+kind = "error"
+status = 402
+message = "Insufficient credits"
+"""
 
 
 def write_scenarios(directory: Path) -> Path:
@@ -22,4 +38,12 @@ def write_scenarios(directory: Path) -> Path:
     (directory / "quick.toml").write_text(quick, encoding="utf-8")
     thinking = quick.replace('step = "plan"', f'step = "plan"\ndelay_s = {THINKING_S}')
     (directory / "thinking.toml").write_text(thinking, encoding="utf-8")
+    (directory / "refuses-to-work.toml").write_text(_with_first(quick, _REFUSED), encoding="utf-8")
+    advised = (directory / "never-passes.toml").read_text(encoding="utf-8")
+    (directory / "advised.toml").write_text(_with_first(advised, _ADVICE), encoding="utf-8")
     return directory
+
+
+def _with_first(scenario: str, reply: str) -> str:
+    """The scenario with a reply that goes before its others."""
+    return scenario.replace("[[reply]]", f"{reply}\n[[reply]]", 1)

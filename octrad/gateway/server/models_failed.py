@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from octra_proto.gateway.v1 import gateway_pb2 as pb
 from octrad.foundation.once.messages import DetailedFailureError
 from octrad.gateway.calls import Attempt, ModelsFailedError, Outcome
+from octrad.gateway.outcome_words import OUTCOME_WORDS
 from octrad.gateway.server.chain import GiveUp, Hop, Reason
 from octrad.gateway.server.describe_mark import describe_mark, seconds_until
 from octrad.gateway.server.providers import Target
@@ -13,16 +14,6 @@ from octrad.gateway.server.report_attempt import attempt_messages
 
 ERROR_CHARACTERS = 300
 _LATE = {Reason.NO_TIME: ", and there was no time left", Reason.MOST_HOPS: ", and models.hops allows no more"}
-_FAULTS = {
-    Outcome.OK: "answered",
-    Outcome.RATE: "is at its rate limit",
-    Outcome.CONTEXT: "finds the question too long",
-    Outcome.AUTH: "refuses the key",
-    Outcome.BILLING: "wants to be paid",
-    Outcome.BAD_MODEL: "is not known to its provider",
-    Outcome.HALLUCINATION: "gave no valid answer",
-    Outcome.TRANSIENT: "could not answer",
-}
 # Where the reason says more than the class.
 _FAULTS_BY_REASON = {
     "cannot_load": "cannot be loaded by its server",
@@ -97,7 +88,7 @@ def _fault(attempt: Attempt) -> str:
     # The others' words say it all.
     says_more = attempt.reason and attempt.outcome in {Outcome.TRANSIENT, Outcome.HALLUCINATION}
     reason = f" ({attempt.reason.replace('_', ' ')})" if says_more else ""
-    fault = _FAULTS_BY_REASON.get(attempt.reason) or _FAULTS[attempt.outcome]
+    fault = _FAULTS_BY_REASON.get(attempt.reason) or OUTCOME_WORDS[attempt.outcome]
     return f"{attempt.model} {fault}{reason}: {attempt.error[:ERROR_CHARACTERS].rstrip('.')}"
 
 

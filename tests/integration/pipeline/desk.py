@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Audit, Budgets, Cache, Config, Limits
+from octrad.foundation.config import Advisor, Audit, Budgets, Cache, Config, Limits
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
@@ -72,6 +72,7 @@ class Desk:
     limits: Limits
     budgets: Budgets = field(default_factory=Budgets)
     audit: Audit = field(default_factory=Audit)
+    advisor: Advisor = field(default_factory=Advisor)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -86,8 +87,10 @@ class Desk:
             prices=PriceList(self.gateway),
             content_hash=hash_content(),
             cache=open_cache(Cache()),
+            advisor=self.advisor,
         )
-        return Pipeline(tools, Settings(Config(limits=self.limits, budgets=self.budgets, audit=self.audit)))
+        config = Config(limits=self.limits, budgets=self.budgets, audit=self.audit, advisor=self.advisor)
+        return Pipeline(tools, Settings(config))
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")

@@ -21,6 +21,7 @@ from octrad.tasks.queue import TaskQueue
 from octrad.tasks.task import Lease, Role
 from octrad.tasks.transition import change_state
 from octrad.tasks.wakeups import Wakeups
+from tests.integration.tasks.steps import plain_advice
 
 
 async def main(dsn: str, directory: Path) -> None:
@@ -48,7 +49,7 @@ async def main(dsn: str, directory: Path) -> None:
     listening = asyncio.create_task(wakeups.run())
     # Whatever it takes up it takes up at its start: nothing comes of a poll.
     octrad.tasks.queue._POLL_S = 3600.0  # type: ignore[misc] # noqa: SLF001 - a constant, on purpose
-    queue = TaskQueue(database, wakeups, run, machine="here", tasks_at_once=4, drain_s=5)
+    queue = TaskQueue(database, wakeups, run, plain_advice, machine="here", tasks_at_once=4, drain_s=5)
     note(f"started {os.getpid()}")
     await queue.serve()
     await end_tasks(listening)

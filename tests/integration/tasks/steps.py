@@ -9,7 +9,7 @@ from octrad.tasks.machine import TaskState
 from octrad.tasks.ownership import claim_task
 from octrad.tasks.submit_task import Submission, submit_task
 from octrad.tasks.task import Lease, Task
-from octrad.tasks.transition import change_state
+from octrad.tasks.transition import Advice, change_state
 
 MACHINE = "here"
 
@@ -31,6 +31,10 @@ async def submit_and_claim(database: Database, project: str = "") -> Lease:
 async def finish(database: Database, lease: Lease) -> Task:
     await change_state(database, lease, TaskState.REVIEW)
     return await change_state(database, lease, TaskState.DONE)
+
+
+async def plain_advice(task: Task, error: BaseException) -> Advice:
+    return Advice(f"It was given up: {error}", f"octractl retry {task.id}")
 
 
 async def cut_connections(database: Database) -> None:

@@ -31,14 +31,16 @@ from octrad.tasks.submit_task import Submission, submit_task
 from octrad.tasks.task import Lease, Role, TaskPriority
 from octrad.tasks.transition import change_state
 from octrad.tasks.wakeups import Wakeups
-from tests.integration.tasks.steps import cut_connections, finish, submit, submit_and_claim
+from tests.integration.tasks.steps import cut_connections, finish, plain_advice, submit, submit_and_claim
 
 
 @asynccontextmanager
 async def serving(
     database: Database, wakeups: Wakeups, run: RunTask, *, tasks_at_once: int = 4, drain_s: float = 5
 ) -> AsyncIterator[TaskQueue]:
-    queue = TaskQueue(database, wakeups, run, machine="here", tasks_at_once=tasks_at_once, drain_s=drain_s)
+    queue = TaskQueue(
+        database, wakeups, run, plain_advice, machine="here", tasks_at_once=tasks_at_once, drain_s=drain_s
+    )
     serve = asyncio.create_task(queue.serve())
     try:
         yield queue
@@ -236,7 +238,11 @@ async def test_servant_that_is_away_is_said_with_its_own_words_and_no_traceback(
     task = await submit(database)
     async with serving(database, wakeups, is_away):
         ended = await log.wait_until_final(task.id, 30)
-    assert "the runner does not start; runner.log ends: error: no bwrap" in ended.note
+    assert "the runner does not start" in ended.note
+    changes = [e.detail for e in await log.read(task.id, 0) if isinstance(e.detail, StateChanged)]
+    put_back = [change.reason for change in changes if change.from_ is TaskState.RUNNING][:-1]
+    assert len(put_back) == 2
+    assert all("the runner does not start; runner.log ends: error: no bwrap" in reason for reason in put_back)
     assert not [record for record in caplog.records if record.exc_info]
 
 

@@ -19,6 +19,8 @@ ALL: list[type[BaseModel]] = [
     answers.ScaffoldFixAnswer,
     answers.ReviewAnswer,
     answers.ValidateAnswer,
+    answers.NoteWordingAnswer,
+    answers.ConsultAnswer,
 ]
 STRICT_KEYWORDS = {"type", "properties", "items", "enum", "anyOf", "$ref", "$defs", "description", "required"}
 

@@ -19,6 +19,9 @@ from octrad.tasks.list_steps import StepRecord
         ("fix/2/apply", True),
         ("check/1/1", False),
         ("snapshot/1", False),
+        ("advise/1", False),
+        ("advise/1/words", False),
+        ("consult/c0ffee", False),
     ],
 )
 def test_only_some_steps_move_main(name: str, *, moves: bool) -> None:
