@@ -27,6 +27,7 @@ _CONTEXT = re.compile(
 _REFUSAL = re.compile(r"content[ _]?(filter|policy|management)|safety system", re.IGNORECASE)
 # Parameters that we can do without, as the texts of refusals name them.
 _PARAMETERS = {
+    "stream": re.compile(r"stream_options|did not stream|stream(ing)? (is )?not supported", re.IGNORECASE),
     "response_format": re.compile(r"response_format|json_schema|json_object|output_format", re.IGNORECASE),
     "temperature": re.compile(r"temperature", re.IGNORECASE),
 }

@@ -8,12 +8,13 @@ import asyncio
 import gc
 import logging
 import os
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import AsyncIterator, Coroutine, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
 from octrad.foundation.errors import ConfigurationError
+from octrad.gateway.server.bound_stream import split_events
 
 # Read by LiteLLM: take prices and Anthropic's beta headers from the package rather than from the network, and do not
 # load a `.env` file from wherever we stand.
@@ -22,6 +23,9 @@ _ENVIRONMENT = {
     "LITELLM_LOCAL_ANTHROPIC_BETA_HEADERS": "True",
     "LITELLM_MODE": "PRODUCTION",
     "LITELLM_LOG": "WARNING",
+    # It takes a stream with so many equal pieces for a model that has lost its way, but a file may well be like that;
+    # the limit of tokens ends the others.
+    "REPEATED_STREAMING_CHUNK_LIMIT": "1000000000",
 }
 # It would trust certifi's authorities only; those of the machine are what its administrator trusts.
 _SYSTEM_AUTHORITIES = Path("/etc/ssl/certs/ca-certificates.crt")
@@ -74,6 +78,7 @@ def _import_litellm() -> ModuleType:
     _silence_callbacks()
     _silence_stream_callbacks()
     _send_messages_as_they_are()
+    _bound_streams()
     return litellm
 
 
@@ -113,6 +118,8 @@ def _silence_stream_callbacks() -> None:
     async def skip(self: object, *args: object, **kwargs: object) -> None:
         pass
 
+    # It copies all that has come with every piece, to show it to rules that nobody has.
+    CustomStreamWrapper.response_uptil_now = property(lambda _: "", lambda _, text: None)  # type: ignore[assignment]  # noqa: ARG005 - on purpose
     Logging.dispatch_success_handlers = skip  # type: ignore[method-assign]  # on purpose
     Logging.dispatch_failure_handlers = skip  # type: ignore[method-assign]  # on purpose
     CustomStreamWrapper._record_partial_usage_for_failure = lambda self: None  # type: ignore[method-assign]  # noqa: ARG005, SLF001 - on purpose
@@ -131,3 +138,13 @@ def _send_messages_as_they_are() -> None:
         return {name: value for name, value in data.items() if is_given(value)}
 
     completions.async_maybe_transform = keep  # type: ignore[attr-defined,assignment]  # on purpose
+
+
+def _bound_streams() -> None:
+    """Has the openai client read streams with our bound."""
+    from openai._streaming import SSEDecoder  # noqa: PLC0415 - as above
+
+    def split(self: object, iterator: AsyncIterator[bytes]) -> AsyncIterator[bytes]:  # noqa: ARG001 - as it is called
+        return split_events(iterator)
+
+    SSEDecoder._aiter_chunks = split  # type: ignore[method-assign]  # noqa: SLF001 - on purpose

@@ -10,6 +10,9 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
+from octrad.gateway.server.bound_stream import EndlessStreamError
+from octrad.gateway.server.validate_answer import ANSWER_CHARACTERS
+
 # How much has come is told at most so often.
 TELL_EVERY_S = 1.0
 STREAM_ARGUMENTS = {"stream": True, "stream_options": {"include_usage": True}}
@@ -19,6 +22,13 @@ Listener = Callable[[int], None]
 
 class CutStreamError(ConnectionError):
     """The stream ended, and what it brought did not."""
+
+
+class NoStreamError(Exception):
+    """There was no stream at all: the provider answers as it likes, which is whole."""
+
+    # As a provider that refuses a parameter, which it has done.
+    status_code = 400
 
 
 async def read_stream(
@@ -36,6 +46,8 @@ async def read_stream(
 
     Raises:
         CutStreamError: the provider ended the stream in the middle of the answer.
+        NoStreamError: the provider does not stream.
+        EndlessStreamError: the answer is longer than any that is taken.
         Exception: whatever LiteLLM raises.
     """
     loop = asyncio.get_running_loop()
@@ -44,12 +56,16 @@ async def read_stream(
         async for chunk in stream:
             patience.reschedule(loop.time() + pause_s)
             characters += _characters(chunk)
+            if characters > ANSWER_CHARACTERS:
+                raise EndlessStreamError
             if time.monotonic() - told_at >= TELL_EVERY_S:
                 told_at = time.monotonic()
                 tell(characters)
     # LiteLLM takes the end of the connection for the end of the answer, and says `stop`.
-    if stream.received_finish_reason is None:
+    if stream.received_finish_reason is None and stream.chunks:
         raise CutStreamError("the stream ended in the middle of the answer")
+    if stream.received_finish_reason is None:
+        raise NoStreamError("the provider did not stream")
     return _whole(litellm, stream, priced=priced)
 
 
