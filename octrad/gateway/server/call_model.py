@@ -7,7 +7,7 @@ import asyncio
 import contextlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -88,6 +88,8 @@ class ModelCaller:
     async def call(self, request: ModelRequest) -> Reply | ProviderError:
         """Makes one request and returns its reply or its failure; raises nothing but cancellation."""
         litellm = await self._litellm.module()
+        if "stream" in request.without:
+            request = replace(request, tell=None)
         try:
             # LiteLLM's own timeout is for each read: a reply that drips would pass it.
             async with asyncio.timeout(request.within_s), asyncio.timeout(request.timeout_s) as patience:

@@ -44,6 +44,7 @@ _UNKNOWN_MODEL = re.compile(r"model not exist|not a valid model id|does not have
 _CANNOT_LOAD = re.compile(r"requires more system memory|error loading model|failed to load model", re.IGNORECASE)
 # Parameters that we can do without, as the texts of refusals name them.
 _PARAMETERS = {
+    "stream": re.compile(r"stream_options|did not stream|stream(ing)? (is )?not supported", re.IGNORECASE),
     "response_format": re.compile(r"response_format|json[ _]schema|json_object|output_format|grammar", re.IGNORECASE),
     "temperature": re.compile(r"temperature", re.IGNORECASE),
 }

@@ -27,6 +27,13 @@ class EndlessStreamError(ConnectionError):
     """More came than anybody takes, whatever the limit of tokens said."""
 
 
+class NoStreamError(Exception):
+    """There was no stream at all: the provider answers as it likes, which is whole."""
+
+    # As a provider that refuses a parameter, which it has done.
+    status_code = 400
+
+
 async def read_stream(
     litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener, *, priced: bool
 ) -> Any:
@@ -42,6 +49,7 @@ async def read_stream(
 
     Raises:
         CutStreamError: the provider ended the stream in the middle of the answer.
+        NoStreamError: the provider does not stream.
         EndlessStreamError: the answer is longer than any that is taken.
         Exception: whatever LiteLLM raises.
     """
@@ -57,8 +65,10 @@ async def read_stream(
                 told_at = time.monotonic()
                 tell(characters)
     # LiteLLM takes the end of the connection for the end of the answer, and says `stop`.
-    if stream.received_finish_reason is None:
+    if stream.received_finish_reason is None and stream.chunks:
         raise CutStreamError("the stream ended in the middle of the answer")
+    if stream.received_finish_reason is None:
+        raise NoStreamError("the provider did not stream")
     return _whole(litellm, stream, priced=priced)
 
 

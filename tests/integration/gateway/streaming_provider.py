@@ -83,7 +83,10 @@ def _events(events: Iterable[Json]) -> bytes:
 
 @dataclass(slots=True)
 class StreamingProvider:
-    """`breaks` says how streams go wrong in their middle: `ends`, `drops` or `stalls`; empty: they do not."""
+    """`breaks` says how streams go wrong in their middle: `ends`, `drops` or `stalls`; empty: they do not.
+
+    `never` answers whole, whatever was asked for.
+    """
 
     url: str = ""
     breaks: str = ""
@@ -91,7 +94,7 @@ class StreamingProvider:
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
         body = json.loads(await request.text() or "{}")
-        if not body.get("stream"):
+        if not body.get("stream") or self.breaks == "never":
             return web.json_response(_whole(request.path))
         self.streams += 1
         content = _stream(request.path)
