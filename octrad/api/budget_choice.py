@@ -12,7 +12,6 @@ from octrad.foundation.errors import ConfigurationError, ConflictError, InvalidR
 from octrad.foundation.postgres.pool import Database
 from octrad.tasks.budget import Budget, Scope, Subject, common_budgets, project_budget, task_budget, user_budget
 from octrad.tasks.list_budgets import require_project
-from octrad.tasks.task import Task
 
 _SCOPE_PREFIX = "BUDGET_SCOPE_"
 # A kernel's uid.
@@ -31,11 +30,6 @@ class NoBudgetError(ConflictError):
     """Nothing limits this, so there is no limit to be raised."""
 
     code = "no_budget"
-
-
-def subject_of(task: Task) -> Subject:
-    """A task as budgets see it."""
-    return Subject(task.id, task.project, task.uid, task.user_name, task.budget_usd)
 
 
 def scope_message(scope: Scope) -> "budgets_pb2.BudgetScope.ValueType":
@@ -68,7 +62,7 @@ async def find_budget(
 async def _find(database: Database, scope: Scope, name: str, configured: Budgets, now: datetime) -> Budget | None:
     match scope:
         case Scope.TASK:
-            return task_budget(subject_of(await find_named_task(database, name, field="name")), configured)
+            return task_budget(Subject.of(await find_named_task(database, name, field="name")), configured)
         case Scope.PROJECT:
             require_project_name(name)
             await require_project(database, name)

@@ -7,14 +7,14 @@ import grpc
 
 from octra_proto.v1 import budgets_pb2, budgets_pb2_grpc
 from octrad.api.authorise import current_caller
-from octrad.api.budget_choice import find_budget, scope_message, subject_of
+from octrad.api.budget_choice import find_budget, scope_message
 from octrad.api.parts import Parts
 from octrad.api.project_name import require_project_name
 from octrad.api.request_id import require_request_id
 from octrad.api.task_name import find_named_task
 from octrad.api.usd_amount import require_usd
 from octrad.foundation.errors import InvalidRequestError
-from octrad.tasks.budget import Scope, Standing, budgets_of, common_budgets, project_budget
+from octrad.tasks.budget import Scope, Standing, Subject, budgets_of, common_budgets, project_budget
 from octrad.tasks.cost_sums import Cost, CostGroup, sum_costs
 from octrad.tasks.list_budgets import list_budgets, list_current_budgets, require_project
 from octrad.tasks.pause_task import resume_paused
@@ -64,7 +64,7 @@ class BudgetServicer(budgets_pb2_grpc.BudgetServiceServicer):
             raise InvalidRequestError("name a task or a project, not both", field="project")
         if request.task:
             task = await find_named_task(self._database, request.task)
-            return await list_budgets(self._database, budgets_of(subject_of(task), configured, now))
+            return await list_budgets(self._database, budgets_of(Subject.of(task), configured, now))
         if request.project:
             await self._require_project(request.project)
             own = project_budget(request.project, configured)

@@ -40,6 +40,4 @@ async def stay_in_budget(run: TaskRun, step: Step, completion: Completion) -> No
 
 
 def _budgets(run: TaskRun) -> tuple[Budget, ...]:
-    task = run.task
-    subject = Subject(task.id, task.project, task.uid, task.user_name, task.budget_usd)
-    return budgets_of(subject, run.settings.current.budgets, datetime.now(UTC))
+    return budgets_of(Subject.of(run.task), run.settings.current.budgets, datetime.now(UTC))

@@ -18,6 +18,7 @@ from typing import Final
 
 from octrad.foundation.config import Budgets
 from octrad.foundation.ids import TaskId
+from octrad.tasks.task import Task
 
 # A budget of which so much is spent is worth a warning.
 WARNED_AT: Final = 0.8
@@ -42,6 +43,11 @@ class Subject:
     uid: int
     user_name: str
     budget_usd: float | None
+
+    @classmethod
+    def of(cls, task: Task) -> "Subject":
+        """A task, as it was read."""
+        return cls(task.id, task.project, task.uid, task.user_name, task.budget_usd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,15 @@ def test_a_task_whose_budget_is_used_up_is_paused_and_done_when_it_is_raised(
     assert_nothing_left(priced, task["id"])
 
 
+def test_a_question_about_a_task_is_held_to_its_budget(priced: House) -> None:
+    task = priced.octractl("submit", REQUEST, "--budget", LITTLE, "--json").json
+    refused = priced.octractl("advise", task["id"], "Is it any good?")
+    assert f"error: the budget of task {task['id']} is used up" in refused.stderr, refused
+    assert f"hint: octractl budget raise {task['id']}" in refused.stderr
+    assert "is used up" in priced.must("advise", task["id"]).stdout
+    priced.must("cancel", task["id"])
+
+
 def test_costs_are_added_up_and_shown_with_the_hash_of_what_was_asked(priced: House) -> None:
     task = priced.wait(priced.submit(REQUEST, "--project", "counted"))
     costs = priced.must("cost", "--by", "role", "--project", "counted", "--json").json

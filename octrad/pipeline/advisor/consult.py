@@ -31,8 +31,10 @@ from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.question_roles import role_of
 from octrad.pipeline.servants import call_servant
+from octrad.tasks.budget import Budget, Subject, budgets_of
 from octrad.tasks.consultation import Consultation, record_consultation
 from octrad.tasks.explain_task import explain_task
+from octrad.tasks.hold_to_budgets import hold_to_budgets
 from octrad.tasks.machine import RETRYABLE
 from octrad.tasks.quota import Quota
 from octrad.tasks.recorded_result import recorded_result
@@ -107,6 +109,7 @@ class Advisor:
             NoAnswerError: no model gave one; this too is recorded, and asking again with the same id says the same.
             RequestIdReusedError: the request id belongs to another question.
             QuotaExceededError: the user has spent what they may.
+            BudgetReachedError: a budget of the task is used up.
             ConfigurationError: no model can be asked; nothing was sent.
             UnavailableError: the gateway or the database is away.
         """
@@ -114,12 +117,16 @@ class Advisor:
         consultation = await recorded_result(self._database, task.id, step, Consultation)
         if consultation is None:
             await hold_to_cost_quota(self._database, inquiry.uid, inquiry.quota)
+            await hold_to_budgets(self._database, self._budgets(task))
             consultation = await asyncio.shield(self._begin(task, step, inquiry))
         if consultation.question != inquiry.question:
             raise RequestIdReusedError(inquiry.request_id)
         if not consultation.answer:
             raise NoAnswerError(consultation.failure, hint=consultation.hint)
         return consultation
+
+    def _budgets(self, task: Task) -> tuple[Budget, ...]:
+        return budgets_of(Subject.of(task), self._settings.current.budgets, datetime.now(UTC))
 
     def _begin(self, task: Task, step: str, inquiry: Inquiry) -> "asyncio.Task[Consultation]":
         """The one asking of this step that is under way."""
