@@ -6,6 +6,7 @@ from typing import Final
 
 from octra_proto.v1 import audit_pb2
 from octrad.api.authorise import current_caller
+from octrad.api.local_model import is_local_loaded
 from octrad.api.method_rights import Right, require_role
 from octrad.api.model_choice import choose_models
 from octrad.api.parts import Parts
@@ -35,7 +36,7 @@ async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> a
     config = parts.config
     require_request_size(message.request, config.limits.request_bytes)
     require_plain_text(message.request, "request")
-    chain = choose_models(message.model, config)
+    chain = choose_models(message.model, config, is_local_loaded=await is_local_loaded(parts, message.model))
     auditor = Auditor(parts.gateway, parts.stacks, parts.guides, config.limits)
     report = await audit_models(auditor, work_of(message), chain, probe=message.probe)
     return _response(report)

@@ -8,7 +8,7 @@ import grpc
 import pytest
 from aiohttp import web
 
-from octra_proto.v1 import system_pb2, system_pb2_grpc, tasks_pb2, tasks_pb2_grpc
+from octra_proto.v1 import audit_pb2, system_pb2, system_pb2_grpc, tasks_pb2, tasks_pb2_grpc
 from tests.daemon import House, house
 from tests.integration.api.conftest import reason_and_field
 
@@ -68,7 +68,9 @@ def without_chain() -> Iterator[House]:
 async def test_loaded_local_model_takes_the_place_of_a_chain(without_chain: House) -> None:
     async with grpc.aio.insecure_channel(f"unix:{without_chain.socket}") as channel:
         task = await submit_patiently(tasks_pb2_grpc.TaskServiceStub(channel))
+        audit = await system_pb2_grpc.SystemServiceStub(channel).AuditModels(audit_pb2.AuditModelsRequest())
     assert not task.rehearsal
+    assert [model.name for model in audit.models] == ["local-ollama/qwen3:8b"]
 
 
 async def submit_patiently(tasks: "tasks_pb2_grpc.TaskServiceAsyncStub") -> tasks_pb2.Task:
