@@ -67,8 +67,11 @@ def without_chain() -> Iterator[House]:
 @pytest.mark.usefixtures("ollama")
 async def test_loaded_local_model_takes_the_place_of_a_chain(without_chain: House) -> None:
     async with grpc.aio.insecure_channel(f"unix:{without_chain.socket}") as channel:
-        task = await submit_patiently(tasks_pb2_grpc.TaskServiceStub(channel))
+        tasks = tasks_pb2_grpc.TaskServiceStub(channel)
+        task = await submit_patiently(tasks)
         audit = await system_pb2_grpc.SystemServiceStub(channel).AuditModels(audit_pb2.AuditModelsRequest())
+        # A gateway that is asking a model would be left to it by the end of octrad.
+        await tasks.CancelTask(tasks_pb2.CancelTaskRequest(task=task.id))
     assert not task.rehearsal
     assert [model.name for model in audit.models] == ["local-ollama/qwen3:8b"]
 
