@@ -94,7 +94,7 @@ async def test_whole_journey_from_429_to_the_next_model(client: GatewayClient, r
 async def test_failure_has_its_class_and_the_next_model_answers(
     client: GatewayClient, rehearsal: Rehearsal, step: str, expected: list[str]
 ) -> None:
-    timeout_s = 0.5 if step in {"hang", "drip"} else 0.0
+    timeout_s = 1.5 if step in {"hang", "drip"} else 0.0
     asked = question("rehearsal/failures", "rehearsal/failures:good", timeout_s=timeout_s)
     completed = await client.complete(f"f-{step}/{step}/#1", asked)
     assert story(completed.attempts) == [*expected, "good ok"]

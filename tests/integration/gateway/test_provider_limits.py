@@ -103,7 +103,7 @@ async def test_limit_of_a_provider_lets_its_requests_wait(own_house: Callable[..
 
 
 async def test_wait_for_a_place_counts_for_the_total(own_house: Callable[..., House]) -> None:
-    house = own_house(extra="total_timeout_s = 2")
+    house = own_house(extra="total_timeout_s = 5")
     text = house.config.read_text().replace("[providers.keyed]\n", "[providers.keyed]\nrequests_per_minute = 1\n")
     house.config.write_text(text)
     connection = ServantConnection("gateway", house.state_dir, house.config)
