@@ -8,6 +8,7 @@ from octrad.foundation.config import Config
 from octrad.foundation.settings import Settings
 from octrad.runner.server.nix.build_environment import EnvironmentBuilder
 from octrad.runner.server.nix.captured_environments import CapturedEnvironments
+from octrad.runner.server.nix.make_private_store import make_private_store
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.roots_directory import make_roots_directory
 from octrad.runner.server.nix.store import NixStore, choose_store
@@ -91,6 +92,7 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     if config.snapshots.roots_dir is not None:
         make_roots_directory(config.snapshots.roots_dir)
     store = choose_store(config.nix, runner_dir)
+    await make_private_store(store)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     builder = EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s)
     workshop = Workshop(
