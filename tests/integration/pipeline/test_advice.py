@@ -1,6 +1,7 @@
 """What is said at the end of a run that is not done, and of tasks that somebody asks about, with real ends."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from octrad.foundation.config import Advisor as AdvisorConfig
 from octrad.foundation.config import Config, Limits
 from octrad.foundation.errors import UnavailableError
 from octrad.foundation.ids import TaskId
+from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.settings import Settings
 from octrad.pipeline.advisor.consult import Advisor, Inquiry, NoAnswerError
 from octrad.tasks.consultation import Consultation
@@ -37,6 +39,13 @@ stack = "plain"
 ASKED = Inquiry("why is there no file?", (), "the-first", 1000, UNLIMITED)
 
 
+@pytest.fixture(autouse=True)
+async def forgetful_gateway(state_dir: Path) -> AsyncIterator[None]:
+    """What a model did wrong here is not held against it in the next test."""
+    yield
+    await ServantConnection("gateway", state_dir).stop()
+
+
 def advisor(desk: Desk) -> Advisor:
     return Advisor(desk.database, desk.gateway, Settings(Config(limits=desk.limits, advisor=desk.advisor)))
 
@@ -50,8 +59,8 @@ async def test_trail_of_models_is_told_and_a_retry_with_another_goes_on_at_that_
     assert task.state is TaskState.FAILED
     lines = task.note.splitlines()
     assert lines[:2] == ["No model answered: the key is refused.", "What was tried at step work/builder/1:"]
-    assert lines[2].startswith("- rehearsal/no-worker is at its rate limit (asked 3 times, ")
-    assert lines[2].endswith("Rate limit reached for requests")
+    assert lines[2].startswith("- rehearsal/no-worker is not known to its provider (asked once, ")
+    assert lines[2].endswith("The model does not exist")
     assert lines[3].startswith("- rehearsal/no-worker:b refuses the key (asked once, ")
     assert "partial snapshot" in task.note
     # The configured chain is of the provider that refuses the key: no other can be named.
@@ -67,7 +76,7 @@ async def test_trail_of_models_is_told_and_a_retry_with_another_goes_on_at_that_
     assert task.state is TaskState.DONE, task.note
     assert task.model == "rehearsal/hello"
     asked = desk.requests(task.id)
-    assert (asked.count("grade"), asked.count("plan"), asked.count("work/builder/1")) == (1, 1, 5)
+    assert (asked.count("grade"), asked.count("plan"), asked.count("work/builder/1")) == (1, 1, 3)
 
 
 async def test_another_configured_model_is_the_next_step_where_the_model_was_the_trouble(desk: Desk) -> None:
