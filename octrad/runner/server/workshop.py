@@ -1,5 +1,6 @@
 """Everything that the runner's operations work with, made once at its start."""
 
+import asyncio
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,6 +9,7 @@ from octrad.foundation.config import Config
 from octrad.foundation.settings import Settings
 from octrad.runner.server.nix.build_environment import EnvironmentBuilder
 from octrad.runner.server.nix.captured_environments import CapturedEnvironments
+from octrad.runner.server.nix.clear_temporary import clear_temporary
 from octrad.runner.server.nix.make_private_store import make_private_store
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.roots_directory import make_roots_directory
@@ -92,6 +94,7 @@ async def open_workshop(state_dir: Path, settings: Settings) -> Workshop:
     if config.snapshots.roots_dir is not None:
         make_roots_directory(config.snapshots.roots_dir)
     store = choose_store(config.nix, runner_dir)
+    await asyncio.to_thread(clear_temporary, store)
     await make_private_store(store)
     nixpkgs = await resolve_nixpkgs(config.nix, runner_dir)
     builder = EnvironmentBuilder(store, nixpkgs, runner_dir / "environments", config.nix.build_timeout_s)

@@ -1,11 +1,23 @@
 """A private store is made once, by one program, whatever comes next."""
 
 import asyncio
+import os
+import platform
+import signal
 from pathlib import Path
 
+from octrad.runner.server.nix.clear_temporary import clear_temporary
 from octrad.runner.server.nix.make_private_store import make_private_store
 from octrad.runner.server.nix.nix_command import ping_store
-from octrad.runner.server.nix.store import private_store
+from octrad.runner.server.nix.store import NixStore, private_store
+from tests.daemon import wait_until
+
+_ENDLESS = f"""derivation {{
+  name = "endless";
+  system = "{platform.machine()}-linux";
+  builder = "/bin/sh";
+  args = ["-c" "while : ; do : ; done"];
+}}"""
 
 
 async def test_programs_that_start_side_by_side_find_it_made(tmp_path: Path) -> None:
@@ -24,3 +36,27 @@ async def test_one_whose_making_was_cut_off_is_made(tmp_path: Path) -> None:
     await make_private_store(store)
     await ping_store(store)
     assert schema.stat().st_size
+
+
+async def test_what_a_killed_build_left_behind_is_in_a_place_that_the_next_start_empties(tmp_path: Path) -> None:
+    store = private_store(tmp_path)
+    await make_private_store(store)
+    clear_temporary(store)
+    await _kill_in_mid_build(store)
+    assert list(store.temporary_dir.iterdir())
+    clear_temporary(store)
+    assert list(store.temporary_dir.iterdir()) == []
+    await ping_store(store)
+
+
+async def _kill_in_mid_build(store: NixStore) -> None:
+    build = await asyncio.create_subprocess_exec(
+        "nix-build", "--no-out-link", "-E", _ENDLESS,
+        env=dict(store.environment), start_new_session=True,
+        stdout=asyncio.subprocess.DEVNULL, stderr=asyncio.subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        await asyncio.to_thread(wait_until, lambda: any(store.temporary_dir.iterdir()), 30, "a build has begun")
+    finally:
+        os.killpg(build.pid, signal.SIGKILL)
+        await build.wait()

@@ -16,6 +16,7 @@ SYSTEM_STORE = Path("/nix/store")
 SYSTEM_STATE = Path("/nix/var/nix")
 DAEMON_SOCKET = Path("/nix/var/nix/daemon-socket/socket")
 
+_TEMPORARY = "tmp"
 _INHERITED = ("PATH", "NIX_REMOTE", "NIX_SSL_CERT_FILE", "SSL_CERT_FILE", "HTTPS_PROXY", "https_proxy", "no_proxy")
 # A flake's `nixConfig` would choose substituters and builders: it is not asked, whatever the machine's nix.conf says.
 _SETTINGS = """extra-experimental-features = nix-command flakes
@@ -45,6 +46,11 @@ class NixStore:
     state_dir: Path
     environment: Mapping[str, str]
     private: bool
+
+    @property
+    def temporary_dir(self) -> Path:
+        """Where Nix's programs build and keep what they do not need for long. Of a Nix that was killed, it stays."""
+        return Path(self.environment["TMPDIR"])
 
 
 def choose_store(config: Nix, runner_dir: Path) -> NixStore:
@@ -97,6 +103,7 @@ def private_store(directory: Path) -> NixStore:
 
 def _begin(directory: Path) -> str:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (directory / _TEMPORARY).mkdir(mode=0o700, exist_ok=True)
     registry = directory / "registry.json"
     registry.write_text('{"version":2,"flakes":[]}\n')
     return _SETTINGS.format(registry=registry)
@@ -104,7 +111,8 @@ def _begin(directory: Path) -> str:
 
 def _base(directory: Path) -> dict[str, str]:
     inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
-    return inherited | {"HOME": str(directory), "XDG_CACHE_HOME": str(directory / "cache"), "LC_ALL": "C.UTF-8"}
+    places = {"HOME": directory, "XDG_CACHE_HOME": directory / "cache", "TMPDIR": directory / _TEMPORARY}
+    return inherited | {name: str(place) for name, place in places.items()} | {"LC_ALL": "C.UTF-8"}
 
 
 def _has_build_users() -> bool:
