@@ -7,6 +7,7 @@
   imports = [
     ./options/general.nix
     ./options/access.nix
+    ./options/budgets.nix
     ./options/database.nix
     ./options/models.nix
     ./options/nix.nix

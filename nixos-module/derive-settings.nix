@@ -3,7 +3,12 @@
 # `options` are the values of `services.octra`; `settings` among them goes before everything here, in whoever calls.
 options:
 let
-  inherit (options) database models sandbox;
+  inherit (options)
+    budgets
+    database
+    models
+    sandbox
+    ;
   given =
     table:
     builtins.listToAttrs (
@@ -21,10 +26,19 @@ let
       base_url = value.baseUrl;
       # Below the gateway's $CREDENTIALS_DIRECTORY, where LoadCredential puts it.
       key_file = if value.keyFile == null then null else "provider-${name}";
+      calls_at_once = value.callsAtOnce;
+      requests_per_minute = value.requestsPerMinute;
     };
 in
 given {
   access = given (builtins.mapAttrs (_: given) options.access);
+  budgets = given {
+    task_usd = budgets.taskUsd;
+    project_usd = budgets.projectUsd;
+    user_usd_a_month = budgets.userUsdAMonth;
+    day_usd = budgets.dayUsd;
+    month_usd = budgets.monthUsd;
+  };
   cache = given {
     redis_url = if options.redis.createLocally then "unix:///run/redis-octra/redis.sock" else null;
   };
@@ -39,7 +53,10 @@ given {
   gateway.socket = "/run/octra-gateway/gateway.sock";
   runner.socket = "/run/octra-runner/runner.sock";
   servant.clients = [ options.user ];
-  models = given { inherit (models) chain; };
+  models = given {
+    inherit (models) chain;
+    roles = given models.roles;
+  };
   providers = builtins.mapAttrs provider models.providers;
   nix = given {
     nixpkgs = if options.nixpkgs == null then null else toString options.nixpkgs;

@@ -71,7 +71,28 @@ let
     );
 
   providerOf = model: builtins.head (builtins.split "/" model);
-  unserved = builtins.filter (model: !configured ? ${providerOf model}) values.models.chain;
+  judgeChain =
+    option: chain:
+    let
+      unserved = builtins.filter (model: !configured ? ${providerOf model}) chain;
+      twice = builtins.filter (
+        model: builtins.length (builtins.filter (other: other == model) chain) > 1
+      ) chain;
+    in
+    [
+      {
+        assertion = unserved == [ ];
+        message = "${option}: no provider serves ${builtins.concatStringsSep ", " unserved}; add it to `services.octra.models.providers`";
+      }
+      {
+        assertion = twice == [ ];
+        message = "${option}: ${builtins.head twice} is named twice";
+      }
+    ];
+  judgeBudget = name: {
+    assertion = values.budgets.${name} == null || values.budgets.${name} > 0;
+    message = "services.octra.budgets.${name}: ${toString values.budgets.${name}} is no amount above 0; null limits nothing";
+  };
   nixpkgs =
     if values.nixpkgs == null then "the one that is pinned in Octra" else toString values.nixpkgs;
   retention = settings.snapshots.retention_days or null;
@@ -91,6 +112,11 @@ in
 secretFile "services.octra.database.dsnFile" values.database.dsnFile
 ++ builtins.concatMap judgeProvider (builtins.attrNames values.models.providers)
 ++ builtins.concatMap judgeConfigured (builtins.attrNames configured)
+++ judgeChain "services.octra.models.chain" values.models.chain
+++ builtins.concatMap (
+  role: judgeChain "services.octra.models.roles.${role}" values.models.roles.${role}
+) (builtins.attrNames values.models.roles)
+++ map judgeBudget (builtins.attrNames values.budgets)
 ++ [
   {
     assertion = !(values.database.createLocally && values.database.dsnFile != null);
@@ -99,10 +125,6 @@ secretFile "services.octra.database.dsnFile" values.database.dsnFile
   {
     assertion = settings ? database.dsn || settings ? database.dsn_file;
     message = "services.octra.database.dsnFile: there is no database; name a file that holds its DSN, or set `createLocally`";
-  }
-  {
-    assertion = unserved == [ ];
-    message = "services.octra.models.chain: no provider serves ${builtins.concatStringsSep ", " unserved}; add it to `services.octra.models.providers`";
   }
   {
     assertion =

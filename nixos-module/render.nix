@@ -31,8 +31,22 @@ let
       addresses = [ "localhost" ];
     };
     redis.createLocally = false;
+    budgets = {
+      taskUsd = null;
+      projectUsd = null;
+      userUsdAMonth = null;
+      dayUsd = null;
+      monthUsd = null;
+    };
     models = {
       chain = [ ];
+      roles = {
+        boss = [ ];
+        manager = [ ];
+        worker = [ ];
+        reviewer = [ ];
+        advisor = [ ];
+      };
       providers = { };
       addresses = [ ];
     };
@@ -58,6 +72,8 @@ let
   providerDefaults = {
     baseUrl = "";
     keyFile = null;
+    callsAtOnce = null;
+    requestsPerMinute = null;
   };
   given = builtins.fromJSON options;
   merged = merge defaults given;

@@ -10,11 +10,19 @@ let
     "openai-compatible"
     "rehearsal"
   ];
+  chainType = with lib.types; listOf (strMatching "[^/]+/.+");
+  chainOf =
+    what:
+    lib.mkOption {
+      type = chainType;
+      default = [ ];
+      description = "The chain of whoever ${what}; empty: {option}`services.octra.models.chain`.";
+    };
 in
 {
   options.services.octra.models = {
     chain = lib.mkOption {
-      type = with lib.types; listOf (strMatching "[^/]+/.+");
+      type = chainType;
       default = [ ];
       example = [
         "anthropic/claude-sonnet-4-5"
@@ -24,6 +32,14 @@ in
         The models that are asked, in order: the first that gives a valid answer is taken. A name is PROVIDER/MODEL,
         where PROVIDER is one of {option}`services.octra.models.providers`.
       '';
+    };
+
+    roles = {
+      boss = chainOf "grades, plans, and compares the result with the request";
+      manager = chainOf "divides the work among workers";
+      worker = chainOf "writes files, and repairs them";
+      reviewer = chainOf "says whether the work of others is what was asked for";
+      advisor = chainOf "words what went wrong";
     };
 
     addresses = lib.mkOption {
@@ -74,6 +90,16 @@ in
                   A file that holds the key and nothing else. systemd reads it as root and gives it to the gateway alone,
                   as a credential. It must not be in the Nix store, which everybody can read.
                 '';
+              };
+              callsAtOnce = lib.mkOption {
+                type = with lib.types; nullOr ints.positive;
+                default = null;
+                description = "Requests to it at once, of all tasks together. Null: as many as all providers together.";
+              };
+              requestsPerMinute = lib.mkOption {
+                type = with lib.types; nullOr ints.positive;
+                default = null;
+                description = "Requests to it that may begin within any 60 s; the others wait. Null: no limit.";
               };
             };
           }

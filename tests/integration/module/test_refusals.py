@@ -22,6 +22,9 @@ def _provider(**changes: Any) -> dict[str, Any]:
         (_provider(keyFile=None), "services.octra.models.providers.openai.keyFile: openai needs a key"),
         (_provider(kind="openai-compatible"), "services.octra.models.providers.openai.baseUrl: openai-compatible"),
         ({"models": {"chain": ["openai/x"]}}, "services.octra.models.chain: no provider serves openai/x"),
+        ({"models": {"roles": {"worker": ["openai/x"]}}}, "services.octra.models.roles.worker: no provider serves op"),
+        ({"models": {"chain": ["openai/x", "openai/x"]}}, "services.octra.models.chain: openai/x is named twice"),
+        ({"budgets": {"dayUsd": -1}}, "services.octra.budgets.dayUsd: -1 is no amount above 0"),
         ({"database": {"dsnFile": "/run/secrets/dsn"}}, "services.octra.database: choose one"),
         ({"database": {"createLocally": False}}, "services.octra.database.dsnFile: there is no database"),
         (
@@ -57,7 +60,7 @@ def test_a_path_literal_is_refused_without_being_copied(tmp_path: Path) -> None:
     key.write_text("sk-canary", encoding="ascii")
     judge = Path(__file__).parents[3] / "nixos-module" / "judge-options.nix"
     values = f"""{{ user = "octra"; nixpkgs = "stand-in"; database = {{ createLocally = true; dsnFile = {key}; }};
-      models = {{ chain = [ ]; providers = {{ }}; }}; sandbox.fetch = false; }}"""
+      models = {{ chain = [ ]; roles = {{ }}; providers = {{ }}; }}; budgets = {{ }}; sandbox.fetch = false; }}"""
     judged = f'import {judge} {{ values = {values}; settings.database.dsn = "x"; nixSettings = {{ }}; }}'
     expression = f"map (j: j.message) (builtins.filter (j: !j.assertion) ({judged}))"
     ended = run_nix(["nix-instantiate", "--eval", "--strict", "--json", "-E", expression], tmp_path / "nix")

@@ -23,6 +23,21 @@ TWO_PROVIDERS: dict[str, Any] = {
 }
 CASES: dict[str, dict[str, Any]] = {
     "default": {},
+    "budgets": {
+        "budgets": {"taskUsd": 2.5, "dayUsd": 20},
+        "models": {
+            "chain": ["anthropic/claude-sonnet-4-5"],
+            "roles": {"boss": ["anthropic/claude-opus-4-1", "anthropic/claude-sonnet-4-5"]},
+            "providers": {
+                "anthropic": {
+                    "kind": "anthropic",
+                    "keyFile": "/run/secrets/anthropic",
+                    "callsAtOnce": 4,
+                    "requestsPerMinute": 50,
+                }
+            },
+        },
+    },
     "dsn": {"database": {"createLocally": False, "dsnFile": "/run/secrets/dsn", "addresses": ["10.0.0.5"]}},
     "redis": {"redis": {"createLocally": True}},
     "retention": {"snapshots": {"rootsDirectory": "/nix/var/nix/gcroots/octra", "retentionDays": 90}},
