@@ -49,7 +49,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     async def ListStacks(
         self, request: system_pb2.ListStacksRequest, context: Context
     ) -> system_pb2.ListStacksResponse:
-        stacks = sorted(self._parts.stacks.values(), key=lambda stack: stack.name)
+        stacks = sorted(self._parts.library.current.stacks.values(), key=lambda stack: stack.name)
         return system_pb2.ListStacksResponse(
             stacks=[system_pb2.Stack(name=stack.name, title=stack.title) for stack in stacks]
         )

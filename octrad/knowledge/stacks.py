@@ -7,11 +7,11 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from octrad.foundation.describe_faults import describe_faults
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 
 # Stands for the project's name in scaffold commands and files. A name is letters, digits and dashes: no quoting needed.
@@ -56,17 +56,6 @@ class Stack:
         return tuple(_named(step, project) for step in self.scaffold)
 
 
-def load_stacks() -> dict[str, Stack]:
-    """Reads every stack that is shipped.
-
-    Raises:
-        ConfigurationError: a file is not what it must be; the file and the key are named.
-    """
-    found = sorted(files("octrad.knowledge").joinpath("library/stacks").iterdir(), key=lambda file: file.name)
-    stacks = [parse_stack(file.name, file.read_text(encoding="utf-8")) for file in found if file.name.endswith(".toml")]
-    return {stack.name: stack for stack in stacks}
-
-
 def parse_stack(filename: str, text: str) -> Stack:
     """Validates the text of `NAME.toml`.
 
@@ -75,8 +64,10 @@ def parse_stack(filename: str, text: str) -> Stack:
     """
     try:
         stack = _StackFile.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigurationError(f"the stack {filename} is not valid: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the stack {filename} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise ConfigurationError(f"the stack {filename} is not valid: {describe_faults(error)}") from error
     if filename != f"{stack.name}.toml":
         raise ConfigurationError(f"the stack {filename} calls itself {stack.name!r}")
     return stack.accept()

@@ -102,14 +102,16 @@ def plan_values(
 
 async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: type[A]) -> Plan:
     def refuse(answer: A) -> list[str]:
-        return refuse_plan(_as_plan(answer), run.tools.stacks, run.task.stack)
+        return refuse_plan(_as_plan(answer), run.tools.library.stacks, run.task.stack)
 
     def tell(answer: A) -> list[EventDetail]:
         return [_planned(accept_plan(_as_plan(answer), run.task.checks))]
 
     async def values() -> dict[str, str]:
         task, files = run.task, await list_files(run, tree.commit)
-        return plan_values(task.request, stack=task.stack, checks=task.checks, stacks=run.tools.stacks, files=files)
+        return plan_values(
+            task.request, stack=task.stack, checks=task.checks, stacks=run.tools.library.stacks, files=files
+        )
 
     question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
     answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))

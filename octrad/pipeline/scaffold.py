@@ -38,7 +38,7 @@ class Begun:
 async def scaffold(run: TaskRun, plan: Plan, environment_hash: str, head: str) -> Begun:
     """Runs the stack's scaffold steps in order on an empty project."""
     begun = Begun(plan, head)
-    for index in range(len(run.tools.stacks[plan.stack].scaffold)):
+    for index in range(len(run.tools.library.stacks[plan.stack].scaffold)):
         begun = await _begin(run, begun, environment_hash, index)
         if not begun.complete:
             break
@@ -118,4 +118,4 @@ async def _ask_for_fix(run: TaskRun, begun: Begun, index: int, failed: CommandRe
 
 
 def _step(run: TaskRun, plan: Plan, index: int) -> ScaffoldStep:
-    return run.tools.stacks[plan.stack].scaffold_for(plan.name)[index]
+    return run.tools.library.stacks[plan.stack].scaffold_for(plan.name)[index]

@@ -21,7 +21,7 @@ IDLE_BYTES = 80 * 1000**2
 async def test_status_tells_what_it_is_and_how_its_parts_are(system: "SystemServiceAsyncStub", octrad: House) -> None:
     status = await system.GetStatus(system_pb2.GetStatusRequest())
     parts = {component.name: component for component in status.components}
-    assert list(parts) == ["database", "cache", "gateway", "runner", "nix"]
+    assert list(parts) == ["database", "cache", "gateway", "runner", "nix", "library"]
     assert parts["database"].healthy
     assert "PostgreSQL" in parts["database"].detail
     assert parts["nix"].healthy, parts["nix"].detail

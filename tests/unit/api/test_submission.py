@@ -8,7 +8,8 @@ from octrad.api.model_choice import NoModelError, choose_models, is_rehearsal
 from octrad.api.submission import submission_of
 from octrad.foundation.config import Config, parse_config
 from octrad.foundation.errors import InvalidRequestError
-from octrad.knowledge.stacks import Stack, load_stacks
+from octrad.knowledge.library import read_library
+from octrad.knowledge.stacks import Stack
 from octrad.tasks.task import TaskPriority
 
 CONFIG = parse_config(
@@ -26,7 +27,7 @@ CONFIG = parse_config(
 
 @pytest.fixture(scope="module")
 def stacks() -> Mapping[str, Stack]:
-    return load_stacks()
+    return read_library().stacks
 
 
 def test_the_least_that_can_be_asked(stacks: Mapping[str, Stack]) -> None:

@@ -1,10 +1,12 @@
 import pytest
 
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
-from octrad.knowledge.guides import load_guides, parse_guide
-from octrad.knowledge.stacks import RunTool, WriteFiles, detect_stack, load_stacks, parse_stack, require_stack
+from octrad.knowledge.guides import parse_guide
+from octrad.knowledge.library import read_library
+from octrad.knowledge.stacks import RunTool, WriteFiles, detect_stack, parse_stack, require_stack
 
-STACKS = load_stacks()
+LIBRARY = read_library()
+STACKS = LIBRARY.stacks
 
 
 def test_the_first_stacks_are_there() -> None:
@@ -13,7 +15,7 @@ def test_the_first_stacks_are_there() -> None:
 
 @pytest.mark.parametrize("name", sorted(STACKS))
 def test_every_guide_of_a_stack_is_there(name: str) -> None:
-    assert set(STACKS[name].guides) <= set(load_guides())
+    assert set(STACKS[name].guides) <= set(LIBRARY.guides)
 
 
 @pytest.mark.parametrize("name", sorted(STACKS))

@@ -3,8 +3,7 @@
 import json
 
 from octrad.gateway.calls import Completion
-from octrad.knowledge.guides import load_guides
-from octrad.knowledge.stacks import load_stacks
+from octrad.knowledge.library import read_library
 from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.answers import GradeAnswer, WorkAnswer
 from octrad.pipeline.audit_questions import Work, first_questions, stand_in
@@ -13,7 +12,8 @@ from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile
 
 FILES = (ListedFile("Cargo.toml", 120, "file"), ListedFile("src/main.rs", 900, "file"))
-STACKS, GUIDES = load_stacks(), load_guides()
+LIBRARY = read_library()
+STACKS, GUIDES = LIBRARY.stacks, LIBRARY.guides
 
 
 def ask(work: Work) -> dict[str, Completion]:
