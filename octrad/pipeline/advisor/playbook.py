@@ -56,7 +56,7 @@ class Match:
             self.code in {"", situation.code}
             and self.failure_class in {"", situation.failure_class}
             and self.reason in {"", situation.reason}
-            and self.stack in {"", situation.stack}
+            and self.stack in {"", *situation.stack.split(",")}
             and self.kept in {"", situation.kept}
             and (not self.step or fnmatchcase(situation.step, self.step))
             and (not self.pattern or re.search(self.pattern, _said(situation), re.MULTILINE) is not None)

@@ -70,6 +70,8 @@ def test_all_that_can_be_asked(stacks: Mapping[str, Stack]) -> None:
         ({"project": "a" * 64}, "project", "not a name"),
         ({"project": "../etc"}, "project", "not a name"),
         ({"stack": "cobol"}, "stack", "no stack 'cobol'"),
+        ({"stack": "rust,cobol"}, "stack", "no stack 'cobol'"),
+        ({"stack": "rust,rust"}, "stack", "no list of stacks"),
         ({"checks": [""]}, "checks", "empty"),
         ({"bundle_id": "../x"}, "bundle_id", "not one that UploadBundle gave"),
         ({"priority": 9}, "priority", "not one of P0 to P3"),
@@ -89,6 +91,11 @@ def test_a_field_that_cannot_be_accepted_is_named_with_its_mend(
         submission_of(message, CONFIG, stacks)
     assert caught.value.field == field
     assert caught.value.hint
+
+
+def test_several_stacks_are_taken_in_their_order(stacks: Mapping[str, Stack]) -> None:
+    message = tasks_pb2.SubmitTaskRequest(request="x", stack=" rust, node")
+    assert submission_of(message, CONFIG, stacks).stack == "rust,node"
 
 
 def test_an_unknown_stack_lists_the_known(stacks: Mapping[str, Stack]) -> None:

@@ -53,5 +53,24 @@ def test_stack_and_checks_that_the_user_asked_for_are_in_the_plan() -> None:
     assert "Stack: python" in asked["work"].messages[1].content
 
 
+def test_boss_is_told_what_the_files_look_like() -> None:
+    files = (
+        ListedFile("pyproject.toml", 1, "file"),
+        ListedFile("uv.lock", 1, "file"),
+        ListedFile("web/package.json", 1, "file"),
+    )
+    asked = ask(Work("a tool", files, ""))
+    assert "no stack in particular; the files look like `uv`, `node` in `web/`" in asked["plan"].messages[1].content
+    assert "Stack: uv at the root, `node` in `web/`" in asked["work"].messages[1].content
+
+
+def test_several_stacks_that_the_user_asked_for_are_in_the_plan() -> None:
+    asked = ask(Work("a tool", FILES, "", stack="rust,node"))
+    wanted = "the stacks `rust` at the root and `node` in directories of their own, and no others"
+    assert wanted in asked["plan"].messages[1].content
+    for words in ("Stack: rust at the root, `node`", "- cargo test", "- npm test", "Cargo", "npm"):
+        assert words in asked["work"].messages[1].content
+
+
 def test_stand_in_has_the_length_of_what_it_stands_for() -> None:
     assert [len(stand_in(length)) for length in (0, 1, 2, 3, 1000)] == [0, 1, 2, 3, 1000]

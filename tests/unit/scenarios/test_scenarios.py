@@ -77,6 +77,7 @@ def test_the_scenarios_that_others_count_on_are_there() -> None:
         "never-passes",
         "node-web",
         "python-cli",
+        "python-node",
         "rust-cli",
         "scaffold-fails-once",
         "slow",
