@@ -170,7 +170,9 @@ def test_a_reload_reads_the_library_anew_and_passes_over_what_is_broken(
     )
     (stacks / "rust.toml").write_text('name = "rust"\nshel = "mkShell"\n')
     reload(own, notified)
-    titles = {stack["name"]: stack["title"] for stack in own.must("stacks", "--json").json["stacks"]}
+    stacks_told = own.must("stacks", "--json").json["stacks"]
+    titles = {stack["name"]: stack["title"] for stack in stacks_told}
+    assert [stack["name"] for stack in stacks_told if stack.get("own")] == ["cobol"]
     assert titles["cobol"] == "COBOL"
     assert titles["rust"] == "Rust", "the shipped one stays in use"
     parts = {part["name"]: part for part in own.must("status", "--json").json["components"]}
