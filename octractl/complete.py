@@ -26,15 +26,17 @@ def complete_project(context: click.Context, parameter: click.Parameter, incompl
 
 
 def complete_stack(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Returns the names of stacks."""
+    """Returns the names of stacks, for the last one of a list."""
     del parameter
     from octra_proto.v1 import system_pb2  # noqa: PLC0415 - the shell asks for this rarely
+
+    before, comma, last = incomplete.rpartition(",")
 
     def names(client: "Client") -> list[str]:
         answer = client.system.ListStacks(system_pb2.ListStacksRequest(), timeout=TIMEOUT_S)
         return [stack.name for stack in answer.stacks]
 
-    return _ask(context, incomplete, names)
+    return [f"{before}{comma}{name}" for name in _ask(context, last, names)]
 
 
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:

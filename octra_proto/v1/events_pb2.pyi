@@ -209,6 +209,7 @@ class Planned(_message.Message):
     CHECKS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     stack: _builtins.str
+    """Or several, as `rust,node`, the main one first."""
     @_builtins.property
     def managers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedManager]: ...
     @_builtins.property

@@ -87,7 +87,7 @@ class Task(_message.Message):
     state: _states_pb2.TaskState.ValueType
     priority: Global___TaskPriority.ValueType
     stack: _builtins.str
-    """Empty until the plan chooses one."""
+    """What it is built on, as `rust,node`, the main one first. Empty until the plan chooses."""
     model: _builtins.str
     """The chain of models asked for, by the newest retry that named one; empty means the configured one."""
     grade: _builtins.int
@@ -315,7 +315,7 @@ class SubmitTaskRequest(_message.Message):
     bundle_id: _builtins.str
     """From UploadBundle: the repository to continue. Empty: the project's newest snapshot, or nothing."""
     stack: _builtins.str
-    """Leaves the choice of stack to the Boss when empty."""
+    """One stack, or several with commas, the first for the root: `rust,node`. Empty: the Boss chooses."""
     model: _builtins.str
     priority: Global___TaskPriority.ValueType
     allow_secrets: _builtins.bool

@@ -52,8 +52,9 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
 @click.option(
     "--stack",
     default="",
+    metavar="STACK[,STACK…]",
     shell_complete=complete_stack,
-    help="Build on this stack; else the Boss chooses. See: octractl stacks",
+    help="Build on these stacks, the first at the root; else the Boss chooses. See: octractl stacks",
 )
 @click.option(
     "--model",

@@ -1,4 +1,4 @@
-"""The daemon, its models and its stacks as text. Pure."""
+"""The daemon and its models as text. Pure."""
 
 from collections.abc import Sequence
 
@@ -41,8 +41,3 @@ def _price(model: system_pb2.Model) -> str:
     if not model.HasField("input_usd_per_million") or not model.HasField("output_usd_per_million"):
         return "unpriced"
     return f"{model.input_usd_per_million:g} / {model.output_usd_per_million:g}"
-
-
-def stack_table(stacks: Sequence[system_pb2.Stack], width: int = 0) -> list[str]:
-    """Returns the stacks by name."""
-    return layout_table(("STACK", "TITLE"), [(clean_line(s.name), clean_line(s.title)) for s in stacks], width)

@@ -37,7 +37,7 @@ async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> a
     require_request_size(message.request, config.limits.request_bytes)
     require_plain_text(message.request, "request")
     chain = choose_models(message.model, config, is_local_loaded=await is_local_loaded(parts, message.model))
-    auditor = Auditor(parts.gateway, parts.stacks, parts.guides, config.limits)
+    auditor = Auditor(parts.gateway, parts.library.current.stacks, parts.library.current.guides, config.limits)
     report = await audit_models(auditor, work_of(message), chain, probe=message.probe)
     return _response(report)
 

@@ -16,7 +16,7 @@ from octrad.api.task_messages import priority_of
 from octrad.api.usd_amount import require_usd
 from octrad.foundation.config import Config
 from octrad.foundation.errors import InvalidRequestError
-from octrad.knowledge.stacks import Stack, require_stack
+from octrad.knowledge.stacks import Stack, require_stacks
 from octrad.tasks.submit_task import Submission
 
 _BUNDLE_ID = re.compile(r"[0-9a-z]{1,128}")
@@ -39,8 +39,7 @@ def submission_of(
     _require_request(message.request, config.limits.request_bytes)
     if message.project:
         require_project_name(message.project)
-    if message.stack:
-        require_stack(stacks, message.stack)
+    wanted = require_stacks(stacks, message.stack)
     require_acceptance_commands(list(message.checks))
     _require_bundle_id(message.bundle_id)
     priority = priority_of(message.priority)
@@ -52,7 +51,7 @@ def submission_of(
         request=message.request,
         project=message.project,
         bundle_id=message.bundle_id,
-        stack=message.stack,
+        stack=",".join(wanted),
         model=",".join(choose_models(message.model, config, is_local_loaded=is_local_loaded)),
         checks=tuple(message.checks),
         priority=priority,

@@ -10,6 +10,7 @@ from octrad.api.audit_models import answer_audit
 from octrad.api.components import inspect_components
 from octrad.api.model_choice import NoModelError, is_rehearsal
 from octrad.api.parts import Parts
+from octrad.api.stack_messages import list_stacks
 from octrad.api.task_messages import timestamp
 from octrad.foundation.config import Config
 from octrad.gateway.calls import Model
@@ -49,10 +50,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     async def ListStacks(
         self, request: system_pb2.ListStacksRequest, context: Context
     ) -> system_pb2.ListStacksResponse:
-        stacks = sorted(self._parts.stacks.values(), key=lambda stack: stack.name)
-        return system_pb2.ListStacksResponse(
-            stacks=[system_pb2.Stack(name=stack.name, title=stack.title) for stack in stacks]
-        )
+        return list_stacks(self._parts.library.current, request.name)
 
     async def AuditModels(
         self, request: audit_pb2.AuditModelsRequest, context: Context

@@ -51,7 +51,9 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
 
     async def SubmitTask(self, request: tasks_pb2.SubmitTaskRequest, context: Context) -> tasks_pb2.SubmitTaskResponse:
         is_local = await is_local_loaded(self._parts, request.model)
-        submission = submission_of(request, self._parts.config, self._parts.stacks, is_local_loaded=is_local)
+        submission = submission_of(
+            request, self._parts.config, self._parts.library.current.stacks, is_local_loaded=is_local
+        )
         caller = current_caller()
         task = await submit_task(
             self._database,

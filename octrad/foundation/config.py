@@ -44,6 +44,13 @@ def _require_once(chain: tuple[str, ...]) -> tuple[str, ...]:
     return chain
 
 
+def _require_absolute(path: Path | None) -> Path | None:
+    """Refuses a relative path: octrad's working directory is nobody's choice."""
+    if path is not None and not path.is_absolute():
+        raise PydanticCustomError("relative_path", "`{path}` is not an absolute path", {"path": str(path)})
+    return path
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -112,9 +119,7 @@ class Snapshots(_Section):
     @field_validator("roots_dir")
     @classmethod
     def _is_absolute(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_absolute():
-            raise PydanticCustomError("relative_path", "`{path}` is not an absolute path", {"path": str(path)})
-        return path
+        return _require_absolute(path)
 
 
 class Limits(_Section):
@@ -225,6 +230,19 @@ class Models(_Section):
     def chain_of(self, role: str) -> tuple[str, ...]:
         """The chain of a role; that of all where it has none."""
         return getattr(self.roles, role, ()) or self.chain
+
+
+class Knowledge(_Section):
+    """What agents are told besides what Octra brings along."""
+
+    # A directory with stacks/NAME.toml and guides/NAME.md of your own; one takes the place of the shipped one of its
+    # name. Read at the start and at each reload; a file that is wrong is passed over, and the log says which and why.
+    dir: Path | None = None
+
+    @field_validator("dir")
+    @classmethod
+    def _is_absolute(cls, path: Path | None) -> Path | None:
+        return _require_absolute(path)
 
 
 class Advisor(_Section):
@@ -339,6 +357,7 @@ class Config(_Section):
     audit: Audit = Audit()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    knowledge: Knowledge = Knowledge()
     advisor: Advisor = Advisor()
     servant: Servant = Servant()
     gateway: Gateway = Gateway()

@@ -4,7 +4,6 @@ One Markdown file a tool in `library/guides/`; its first line is `# Title`.
 """
 
 from dataclasses import dataclass
-from importlib.resources import files
 
 from octrad.foundation.errors import ConfigurationError
 
@@ -18,17 +17,6 @@ class Guide:
     name: str
     title: str
     text: str
-
-
-def load_guides() -> dict[str, Guide]:
-    """Reads every guide that is shipped.
-
-    Raises:
-        ConfigurationError: a guide has no title or is too long for a prompt.
-    """
-    found = sorted(files("octrad.knowledge").joinpath("library/guides").iterdir(), key=lambda file: file.name)
-    guides = [parse_guide(file.name, file.read_text(encoding="utf-8")) for file in found if file.name.endswith(".md")]
-    return {guide.name: guide for guide in guides}
 
 
 def parse_guide(filename: str, text: str) -> Guide:

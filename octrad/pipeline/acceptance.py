@@ -113,7 +113,7 @@ async def _fix(run: TaskRun, proving: Proving, problems: str, output: str) -> Pr
             "request": run.task.request,
             "plan": describe_plan(plan),
             "problems": problems,
-            "guides": describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
+            "guides": describe_guides(plan.combined_stack(run.tools.library.stacks), run.tools.library.guides),
             "tree": await show_tree(run, head),
             "files": await show_files(run, head, mentioned_in=output),
             "feedback": "nothing",

@@ -35,12 +35,21 @@ class GradeAnswer(_Answer):
     reason: Line
 
 
+class PlannedStack(_Answer):
+    """One more stack of a project, in a directory of its own."""
+
+    stack: Name
+    directory: PathText
+
+
 class SmallPlanAnswer(_Answer):
     """The plan of a project that one worker builds."""
 
     title: Line
     name: Name
     stack: Name
+    # A plan that was recorded before there could be several has none.
+    more_stacks: Annotated[list[PlannedStack], Field(max_length=10)] = Field(default_factory=list)
     packages: Annotated[list[Name], Field(max_length=30)]
     brief: Brief
     checks: Annotated[list[CommandLine], Field(min_length=1, max_length=10)]
@@ -68,6 +77,8 @@ class PlanAnswer(_Answer):
     title: Line
     name: Name
     stack: Name
+    # A plan that was recorded before there could be several has none.
+    more_stacks: Annotated[list[PlannedStack], Field(max_length=10)] = Field(default_factory=list)
     packages: Annotated[list[Name], Field(max_length=30)]
     brief: Brief
     managers: Annotated[list[PlannedManager], Field(min_length=1, max_length=MANAGERS_AT_MOST)]

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.content_hash import hash_call
+from octrad.pipeline.content_hash import hash_call, hash_content
 from octrad.pipeline.follow_answer import AnswerFollower
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.provider_marks import known_marks
@@ -171,8 +171,9 @@ async def _complete(
 
 
 def _record_attempts(run: TaskRun, step: Step, attempts: Sequence[Attempt]) -> None:
+    content_hash = hash_content(run.tools.library)
     for attempt in attempts:
-        step.record_call(ledger_row(attempt, run.tools.content_hash))
+        step.record_call(ledger_row(attempt, content_hash))
 
 
 def ledger_row(attempt: Attempt, content_hash: str) -> ModelCall:

@@ -9,8 +9,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from octrad.gateway.calls import Completion
+from octrad.knowledge.detect_stacks import detect_stacks
 from octrad.knowledge.guides import Guide
-from octrad.knowledge.stacks import Stack, detect_stack
+from octrad.knowledge.stacks import PlacedStack, Stack, split_names
 from octrad.pipeline.answers import (
     BRIEF_CHARACTERS,
     MANAGERS_AT_MOST,
@@ -44,7 +45,7 @@ class Work:
         request: in the user's words.
         files: of the tree that it begins with, sorted by path.
         shown: the contents of those that matter, as prompts carry them.
-        stack: that the user asked for; empty: the Boss chooses.
+        stack: what the user asked for, as `rust,node`; empty: the Boss chooses.
         checks: the user's own.
     """
 
@@ -74,7 +75,7 @@ def stand_in(characters: int) -> str:
 def _work_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> dict[str, str]:
     plan = _plan(work, stacks, guides, brief=stand_in(ORDINARY_BRIEF_CHARACTERS), managers=())
     job = Job(plan.workers[0], plan.brief, "")
-    told = describe_guides(stacks[plan.stack], guides)
+    told = describe_guides(plan.combined_stack(stacks), guides)
     return work_values(work.request, plan, job, guides=told, files=work.files, shown=work.shown)
 
 
@@ -86,16 +87,18 @@ def _later_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, 
     plan = _plan(work, stacks, guides, brief=stand_in(BRIEF_CHARACTERS), managers=managers)
     worker = Worker(BUILDER, "a part", managers[0].name, managers[0].owns)
     job = Job(worker, stand_in(BRIEF_CHARACTERS), "", feedback=stand_in(BRIEF_CHARACTERS))
-    told = describe_guides(stacks[plan.stack], guides)
+    told = describe_guides(plan.combined_stack(stacks), guides)
     return work_values(work.request, plan, job, guides=told, files=_GROWN_TREE, shown=stand_in(FILES_BYTES))
 
 
 def _plan(
     work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide], *, brief: str, managers: Sequence[Manager]
 ) -> Plan:
-    stack = work.stack or detect_stack(stacks, [file.path for file in work.files]) or _wordiest(stacks, guides)
-    checks = (*stacks[stack].checks, *work.checks)
-    return Plan("The project", "project", stack, (), brief, tuple(managers), checks)
+    placed = [PlacedStack(name) for name in split_names(work.stack)]
+    placed = placed or [*detect_stacks(stacks, [file.path for file in work.files])]
+    main, *more = placed or [PlacedStack(_wordiest(stacks, guides))]
+    checks = tuple(check for one in (main, *more) for check in stacks[one.name].checks)
+    return Plan("The project", "project", main.name, (), brief, tuple(managers), (*checks, *work.checks), tuple(more))
 
 
 def _wordiest(stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> str:

@@ -48,7 +48,7 @@ async def audit_task(run: TaskRun, tree: CreatedTree, grade: int) -> None:
             run.task.request, files, await show_files(run, tree.commit), run.task.stack, tuple(run.task.checks)
         )
         tools = run.tools
-        auditor = Auditor(tools.gateway, tools.stacks, tools.guides, tools.limits)
+        auditor = Auditor(tools.gateway, tools.library.stacks, tools.library.guides, tools.limits)
         report = await audit_models(auditor, submitted, chain_of(run.task.model), probe=True)
         for model in report.models:
             step.record(Remarked(describe_model(model)[:_REMARK_CHARACTERS], warning=not model.rank))

@@ -68,7 +68,7 @@ async def _ask(run: TaskRun, step: Step, plan: Plan, commit: str, packages: tupl
         run.task.id,
         commit,
         title=plan.title,
-        stack=_stack_environment(run.tools.stacks[plan.stack]),
+        stack=_stack_environment(plan.combined_stack(run.tools.library.stacks)),
         packages=packages,
         on_progress=say,
     )

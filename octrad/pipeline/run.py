@@ -11,6 +11,7 @@ from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor.advise import advise
@@ -43,11 +44,13 @@ class Pipeline:
     Args:
         tools: what every run works with.
         settings: where each run takes its limits from, when it begins.
+        library: and what its agents are told.
     """
 
-    def __init__(self, tools: Tools, settings: Settings) -> None:
+    def __init__(self, tools: Tools, settings: Settings, library: LibraryInUse) -> None:
         self._tools = tools
         self._settings = settings
+        self._library = library
 
     async def run_task(self, lease: Lease, cancel: CancelSignal) -> None:
         """Brings a task to its end: done, failed or cancelled; or pauses it, where a budget has no room for a call.
@@ -77,9 +80,9 @@ class Pipeline:
         return await advise(given_up(task, error), self._tools.gateway, self._settings.current.advisor.playbooks_dir)
 
     async def _begin(self, lease: Lease) -> TaskRun:
-        # A run keeps the limits that it began with.
-        config = self._settings.current
-        tools = replace(self._tools, limits=config.limits, audit=config.audit, advisor=config.advisor)
+        # A run keeps the limits and the library that it began with.
+        config, library = self._settings.current, self._library.current
+        tools = replace(self._tools, limits=config.limits, audit=config.audit, advisor=config.advisor, library=library)
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)

@@ -43,7 +43,7 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
             run.task.request,
             plan,
             job,
-            guides=describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
+            guides=describe_guides(plan.combined_stack(run.tools.library.stacks), run.tools.library.guides),
             files=await list_files(run, job.commit),
             shown=await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
         )

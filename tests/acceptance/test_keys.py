@@ -69,6 +69,7 @@ step = "plan"
 title = "Look around"
 name = "look"
 stack = "plain"
+more_stacks = []
 packages = []
 brief = "look.sh looks around"
 checks = ["sh look.sh"]

@@ -25,6 +25,7 @@ def scenario(check: str) -> str:
         "title": "Ask for the newest release",
         "name": "ask",
         "stack": "plain",
+        "more_stacks": [],
         "packages": [],
         "brief": "ask.sh asks.",
         "checks": [check],

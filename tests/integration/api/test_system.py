@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import grpc
+import pytest
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from grpc_reflection.v1alpha import reflection_pb2, reflection_pb2_grpc
 
@@ -21,7 +22,7 @@ IDLE_BYTES = 80 * 1000**2
 async def test_status_tells_what_it_is_and_how_its_parts_are(system: "SystemServiceAsyncStub", octrad: House) -> None:
     status = await system.GetStatus(system_pb2.GetStatusRequest())
     parts = {component.name: component for component in status.components}
-    assert list(parts) == ["database", "cache", "gateway", "runner", "nix"]
+    assert list(parts) == ["database", "cache", "gateway", "runner", "nix", "library"]
     assert parts["database"].healthy
     assert "PostgreSQL" in parts["database"].detail
     assert parts["nix"].healthy, parts["nix"].detail
@@ -35,8 +36,24 @@ async def test_stacks_are_listed_by_name(system: "SystemServiceAsyncStub") -> No
     listed = await system.ListStacks(system_pb2.ListStacksRequest())
     names = [stack.name for stack in listed.stacks]
     assert names == sorted(names)
+    assert len(names) >= 30
     assert {"python", "node", "rust", "cpp", "go"} <= set(names)
     assert all(stack.title for stack in listed.stacks)
+
+
+async def test_one_stack_is_told_with_all_that_it_says(system: "SystemServiceAsyncStub") -> None:
+    [stack] = (await system.ListStacks(system_pb2.ListStacksRequest(name="rails"))).stacks
+    assert (stack.name, stack.refines, stack.shell, stack.own) == ("rails", "ruby", "mkShell", False)
+    assert "ruby" in stack.attributes
+    assert [(one.name, one.value) for one in stack.variables] == [("BUNDLE_PATH", "vendor/bundle")]
+    assert [step.network for step in stack.scaffold] == [True, True]
+    assert "bin/rails" in stack.detect
+    assert stack.checks
+    assert stack.ignore
+    assert stack.guides
+    with pytest.raises(grpc.aio.AioRpcError) as caught:
+        await system.ListStacks(system_pb2.ListStacksRequest(name="cobol"))
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 async def test_models_are_the_configured_chain(system: "SystemServiceAsyncStub") -> None:

@@ -159,6 +159,28 @@ def test_a_wrong_configuration_is_refused_whole_and_shown(own: House, notified: 
     assert reload(own, notified)["STATUS"] == "no tasks"
 
 
+def test_a_reload_reads_the_library_anew_and_passes_over_what_is_broken(
+    own: House, notified: NotifySocket, tmp_path: Path
+) -> None:
+    stacks = tmp_path / "stacks"
+    stacks.mkdir()
+    rewrite(own, "[nix]", f'[knowledge]\ndir = "{tmp_path}"\n[nix]')
+    (stacks / "cobol.toml").write_text(
+        'name = "cobol"\ntitle = "COBOL"\nattributes = ["gnucobol"]\nshell = "mkShell"\n'
+    )
+    (stacks / "rust.toml").write_text('name = "rust"\nshel = "mkShell"\n')
+    reload(own, notified)
+    stacks_told = own.must("stacks", "--json").json["stacks"]
+    titles = {stack["name"]: stack["title"] for stack in stacks_told}
+    assert [stack["name"] for stack in stacks_told if stack.get("own")] == ["cobol"]
+    assert titles["cobol"] == "COBOL"
+    assert titles["rust"] == "Rust", "the shipped one stays in use"
+    parts = {part["name"]: part for part in own.must("status", "--json").json["components"]}
+    assert "rust.toml" in parts["library"]["detail"]
+    assert "`shel`" in parts["library"]["detail"]
+    assert str(stacks / "rust.toml") in own.log
+
+
 def test_a_reload_that_names_a_user_who_does_not_exist_is_refused(own: House, notified: NotifySocket) -> None:
     rewrite(own, "[nix]", '[access.member]\nusers = ["no-such-user"]\n[nix]')
     status = reload(own, notified)["STATUS"]

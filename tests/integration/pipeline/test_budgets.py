@@ -68,7 +68,7 @@ async def test_calls_carry_the_hash_of_what_they_were_made_of(desk: Desk) -> Non
     hashes = {call.content_hash for call in await list_model_calls(desk.database, task_id)}
     assert len(hashes) == 1
     assert len(hashes.pop()) == 64
-    assert hash_call(hash_content(), "") not in hashes, "the gateway's prices are part of it"
+    assert hash_call(hash_content(desk.library.current), "") not in hashes, "the gateway's prices are part of it"
 
 
 async def test_a_run_goes_by_the_budgets_of_the_configuration(desk: Desk) -> None:

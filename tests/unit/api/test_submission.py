@@ -8,7 +8,8 @@ from octrad.api.model_choice import NoModelError, choose_models, is_rehearsal
 from octrad.api.submission import submission_of
 from octrad.foundation.config import Config, parse_config
 from octrad.foundation.errors import InvalidRequestError
-from octrad.knowledge.stacks import Stack, load_stacks
+from octrad.knowledge.library import read_library
+from octrad.knowledge.stacks import Stack
 from octrad.tasks.task import TaskPriority
 
 CONFIG = parse_config(
@@ -26,7 +27,7 @@ CONFIG = parse_config(
 
 @pytest.fixture(scope="module")
 def stacks() -> Mapping[str, Stack]:
-    return load_stacks()
+    return read_library().stacks
 
 
 def test_the_least_that_can_be_asked(stacks: Mapping[str, Stack]) -> None:
@@ -69,6 +70,8 @@ def test_all_that_can_be_asked(stacks: Mapping[str, Stack]) -> None:
         ({"project": "a" * 64}, "project", "not a name"),
         ({"project": "../etc"}, "project", "not a name"),
         ({"stack": "cobol"}, "stack", "no stack 'cobol'"),
+        ({"stack": "rust,cobol"}, "stack", "no stack 'cobol'"),
+        ({"stack": "rust,rust"}, "stack", "no list of stacks"),
         ({"checks": [""]}, "checks", "empty"),
         ({"bundle_id": "../x"}, "bundle_id", "not one that UploadBundle gave"),
         ({"priority": 9}, "priority", "not one of P0 to P3"),
@@ -88,6 +91,11 @@ def test_a_field_that_cannot_be_accepted_is_named_with_its_mend(
         submission_of(message, CONFIG, stacks)
     assert caught.value.field == field
     assert caught.value.hint
+
+
+def test_several_stacks_are_taken_in_their_order(stacks: Mapping[str, Stack]) -> None:
+    message = tasks_pb2.SubmitTaskRequest(request="x", stack=" rust, node")
+    assert submission_of(message, CONFIG, stacks).stack == "rust,node"
 
 
 def test_an_unknown_stack_lists_the_known(stacks: Mapping[str, Stack]) -> None:

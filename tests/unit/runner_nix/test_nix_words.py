@@ -97,9 +97,19 @@ def test_what_we_know_nothing_about_stays_as_it_is() -> None:
     assert isinstance(explain("not found: nix", 127, "x"), ConfigurationError)
 
 
-def test_attributes_without_their_first_program_do_not_exist() -> None:
-    tools: Tools = {"a": ["p", "q"], "b": ["x", "p"], "c": {"d": ["p"], "e": ["x"]}, "f": {"g": ["x"]}}
-    assert present_tools(tools, {"p"}.__contains__) == {"a": {"programs": ["p"]}, "c": {"d": {"programs": ["p"]}}}
+def test_attributes_without_their_first_program_say_which_is_missing() -> None:
+    tools: Tools = {"a": ["p", "q"], "b": ["x", "p"], "c": {"d": ["p"], "e": ["x"]}}
+    here, missing = {"programs": ["p"]}, {"missing": "x"}
+    assert present_tools(tools, {"p"}.__contains__) == {"a": here, "b": missing, "c": {"d": here, "e": missing}}
+
+
+def test_attributes_that_only_people_use_and_libraries_are_there_without_a_program() -> None:
+    tools: Tools = {"a": ["x?"], "b": ["x?", "p"], "c": []}
+    assert present_tools(tools, {"p"}.__contains__) == {
+        "a": {"programs": []},
+        "b": {"programs": ["p"]},
+        "c": {"programs": []},
+    }
 
 
 @pytest.mark.parametrize(

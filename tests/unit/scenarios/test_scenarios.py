@@ -6,7 +6,7 @@ from fnmatch import fnmatchcase
 import pytest
 from pydantic import BaseModel
 
-from octrad.knowledge.stacks import load_stacks
+from octrad.knowledge.library import read_library
 from octrad.pipeline import answers
 from octrad.pipeline.plan import accept_plan, refuse_plan
 from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
@@ -56,7 +56,7 @@ def test_plan_is_accepted_and_every_worker_has_an_answer(name: str) -> None:
     [answer] = [reply.answer for reply in scenario.reply if reply.step == "plan"]
     model = shape(name, "plan").model_validate(answer)
     assert isinstance(model, answers.PlanAnswer | answers.SmallPlanAnswer)
-    assert refuse_plan(model, load_stacks(), scenario.stack) == []
+    assert refuse_plan(model, read_library().stacks, scenario.stack) == []
     steps = [reply.step for reply in scenario.reply]
     plan = accept_plan(model, scenario.checks)
     wanted = [f"work/{worker.name}/1" for worker in plan.workers] + ["validate/1"]
@@ -77,6 +77,7 @@ def test_the_scenarios_that_others_count_on_are_there() -> None:
         "never-passes",
         "node-web",
         "python-cli",
+        "python-node",
         "rust-cli",
         "scaffold-fails-once",
         "slow",

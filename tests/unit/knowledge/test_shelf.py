@@ -1,0 +1,65 @@
+"""A user's file takes the place of the shipped one of its name; a broken one is named and the rest goes on working."""
+
+from pathlib import Path
+
+from octrad.knowledge.library import read_library
+from octrad.knowledge.shelf import FILE_BYTES
+
+OWN_GUIDE = "# Cargo, our way\nAlways run `cargo clippy`.\n"
+
+
+def put(directory: Path, name: str, content: str | bytes) -> None:
+    path = directory / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def test_own_file_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
+    put(tmp_path, "guides/cargo.md", OWN_GUIDE)
+    library = read_library(tmp_path)
+    assert library.guides["cargo"].title == "Cargo, our way"
+    assert library.own == ("guides/cargo",)
+    assert set(library.guides) == set(read_library().guides)
+
+
+def test_own_file_of_a_new_name_is_one_more(tmp_path: Path) -> None:
+    put(tmp_path, "stacks/cobol.toml", 'name = "cobol"\ntitle = "COBOL"\nattributes = ["gnucobol"]\nshell = "mkShell"')
+    library = read_library(tmp_path)
+    assert library.stacks["cobol"].attributes == ("gnucobol",)
+    assert len(library.stacks) == len(read_library().stacks) + 1
+
+
+def test_broken_files_are_named_and_the_shipped_ones_stay(tmp_path: Path) -> None:
+    put(tmp_path, "guides/cargo.md", "no title")
+    put(tmp_path, "guides/go.md", b"# Go\n\xff\xfe")
+    put(tmp_path, "guides/npm.md", "# npm\n" + "x" * FILE_BYTES)
+    put(tmp_path, "stacks/rust.toml", "name =")
+    (tmp_path / "guides" / "pip.md").mkdir()
+    put(tmp_path, "guides/zig.md", OWN_GUIDE)
+    library, shipped = read_library(tmp_path), read_library()
+    assert library.own == ("guides/zig",)
+    assert library.guides["cargo"] == shipped.guides["cargo"]
+    assert library.stacks == shipped.stacks
+    said = sorted(library.faults)
+    for name, fault in zip(["cargo.md", "go.md", "npm.md", "pip.md", "rust.toml"], said, strict=True):
+        assert name in fault
+        assert str(tmp_path) in fault
+
+
+def test_directory_that_is_not_there_is_no_fault(tmp_path: Path) -> None:
+    assert read_library(tmp_path / "nowhere").faults == ()
+
+
+def test_kind_that_is_no_directory_is_a_fault(tmp_path: Path) -> None:
+    put(tmp_path, "guides", "not a directory")
+    [fault] = read_library(tmp_path).faults
+    assert "guides" in fault
+
+
+def test_digest_follows_every_byte(tmp_path: Path) -> None:
+    shipped = read_library().digest
+    put(tmp_path, "guides/zig.md", OWN_GUIDE)
+    once = read_library(tmp_path).digest
+    put(tmp_path, "guides/zig.md", OWN_GUIDE + " ")
+    assert len({shipped, once, read_library(tmp_path).digest}) == 3
+    assert read_library().digest == shipped
