@@ -1,12 +1,15 @@
 """What agents are told, through the API and through octractl."""
 
+import os
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import grpc
 import pytest
 
 from octra_proto.v1 import knowledge_pb2, knowledge_pb2_grpc
-from tests.daemon import House
+from tests.daemon import ROOT, House
 from tests.integration.api.conftest import reason_and_field
 
 if TYPE_CHECKING:
@@ -60,3 +63,21 @@ def test_octractl_shows_the_table_and_one_guide(octrad: House) -> None:
     assert refused.exit_code == 66
     assert "there is no guide 'gp'" in refused.stderr
     assert octrad.octractl("guides", "go", "--ecosystem", "go").exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [(("guides", "op"), {"opentofu"}), (("guides", "--ecosystem", "py"), {"python"}), (("guides", "zz"), set())],
+)
+def test_names_and_ecosystems_of_guides_are_completed(
+    octrad: House, words: tuple[str, ...], expected: set[str]
+) -> None:
+    typed = ["octractl", "--socket", str(octrad.socket), *words]
+    environment = os.environ | {
+        "_OCTRACTL_COMPLETE": "bash_complete",
+        "COMP_WORDS": " ".join(typed),
+        "COMP_CWORD": str(len(typed) - 1),
+    }
+    argv = [sys.executable, "-m", "octractl"]
+    said = subprocess.run(argv, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    assert {line.removeprefix("plain,") for line in said.stdout.split()} == expected
