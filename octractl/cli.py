@@ -17,6 +17,7 @@ SECTIONS = {
         "models",
         "audit",
         "stacks",
+        "guides",
         "whoami",
         "budget",
         "audit-log",

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
+    from octra_proto.v1.knowledge_pb2 import Guide
     from octra_proto.v1.tasks_pb2 import Task
     from octractl.client import Client
 
@@ -39,6 +40,18 @@ def complete_stack(context: click.Context, parameter: click.Parameter, incomplet
     return [f"{before}{comma}{name}" for name in _ask(context, last, names)]
 
 
+def complete_guide(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the names of tool guides."""
+    del parameter
+    return _ask(context, incomplete, lambda client: (guide.name for guide in _guides(client)))
+
+
+def complete_ecosystem(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the ecosystems of tool guides."""
+    del parameter
+    return _ask(context, incomplete, lambda client: (guide.ecosystem for guide in _guides(client)))
+
+
 def complete_model(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
     """Returns the names of the configured models, for the last one of a list."""
     del parameter
@@ -58,6 +71,12 @@ def _tasks(client: "Client") -> Iterable["Task"]:
 
     request = tasks_pb2.ListTasksRequest(page_size=NEWEST_TASKS)
     return client.tasks.ListTasks(request, timeout=TIMEOUT_S).tasks
+
+
+def _guides(client: "Client") -> Iterable["Guide"]:
+    from octra_proto.v1 import knowledge_pb2  # noqa: PLC0415 - as above
+
+    return client.knowledge.ListGuides(knowledge_pb2.ListGuidesRequest(), timeout=TIMEOUT_S).guides
 
 
 def _ask(context: click.Context, incomplete: str, names: Callable[["Client"], Iterable[str]]) -> list[str]:

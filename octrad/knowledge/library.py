@@ -53,5 +53,5 @@ def read_library(own_dir: Path | None = None) -> Library:
     """
     return Library(
         stack_shelf=read_shelf("stacks", ".toml", parse_stack, own_dir),
-        guide_shelf=read_shelf("guides", ".md", parse_guide, own_dir),
+        guide_shelf=read_shelf("guides", ".toml", parse_guide, own_dir),
     )

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from octrad.foundation.errors import OctraError
+from octrad.knowledge.match_errors import KnownError, match_errors
 from octrad.pipeline import step_names
 from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
@@ -15,13 +16,15 @@ from octrad.pipeline.ask import Question, Reply
 from octrad.pipeline.boss import Verdict, validate_result
 from octrad.pipeline.change_files import Naming, change_files, refuse_nothing_changed
 from octrad.pipeline.checks import CheckResult, describe_failure, run_checks
-from octrad.pipeline.describe import describe_guides, describe_plan
+from octrad.pipeline.describe import describe_guides, describe_plan, guides_of
+from octrad.pipeline.describe_guide import ERRORS_AT_MOST, describe_errors
 from octrad.pipeline.plan import Plan
 from octrad.pipeline.project_files import show_files, show_tree
 from octrad.pipeline.prompts import fence
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.pipeline.work_rounds import NotApprovedError
 from octrad.runner.operations import CreatedTree
+from octrad.tasks.events import EventDetail, Remarked
 from octrad.tasks.machine import TaskState
 from octrad.tasks.task import Role
 from octrad.tasks.transition import change_state
@@ -103,8 +106,13 @@ async def _validate(run: TaskRun, proving: Proving) -> Verdict:
 
 
 async def _fix(run: TaskRun, proving: Proving, problems: str, output: str) -> Proving:
-    """Asks for a repair of main. `problems` is what is wrong, worded and fenced; `output` chooses the files shown."""
+    """Asks for a repair of main. `problems` is what is wrong, worded and fenced.
+
+    `output` chooses the files that are shown, and what guides know of it.
+    """
     plan, head, first_round = proving.plan, proving.head, proving.fixes + 1
+    guides = guides_of(plan, run.tools.library.stacks, run.tools.library.guides)
+    known = match_errors(guides, output)
     if await run.journal.recorded(step_names.fixed(first_round), Reply) is None:
         await change_state(run.tools.database, run.lease, TaskState.RUNNING)
 
@@ -113,20 +121,37 @@ async def _fix(run: TaskRun, proving: Proving, problems: str, output: str) -> Pr
             "request": run.task.request,
             "plan": describe_plan(plan),
             "problems": problems,
-            "guides": describe_guides(plan.combined_stack(run.tools.library.stacks), run.tools.library.guides),
+            "known": describe_errors(known),
+            "guides": describe_guides(guides),
             "tree": await show_tree(run, head),
             "files": await show_files(run, head, mentioned_in=output),
             "feedback": "nothing",
         }
 
     speaker = Speaker(Role.WORKER, "fixer")
-    question = Question("fix", "fix", WorkAnswer, speaker, "Repair the project", values, refuse_nothing_changed)
+    question = Question(
+        "fix",
+        "fix",
+        WorkAnswer,
+        speaker,
+        "Repair the project",
+        values,
+        refuse_nothing_changed,
+        lambda _: _remark_on(known),
+    )
     changed = await change_files(run, question, Target(head), first_round, Naming(step_names.fixed, _name_of_change))
     return replace(proving, head=changed.commit, fixes=changed.round_number)
 
 
 async def _name_of_change(round_number: int) -> str:
     return step_names.applied(step_names.fixed(round_number))
+
+
+def _remark_on(known: Sequence[KnownError]) -> list[EventDetail]:
+    if not known:
+        return []
+    told = "; ".join(f"{one.guide.name}: {one.error.says}" for one in known[:ERRORS_AT_MOST])
+    return [Remarked(f"the repair was told what guides know of the output ({told})")]
 
 
 def _describe_verdict(verdict: Verdict) -> str:

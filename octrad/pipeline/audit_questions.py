@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from octrad.gateway.calls import Completion
+from octrad.knowledge.choose_guides import choose_guides
 from octrad.knowledge.detect_stacks import detect_stacks
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import PlacedStack, Stack, split_names
@@ -21,7 +22,7 @@ from octrad.pipeline.answers import (
 )
 from octrad.pipeline.ask import word_question
 from octrad.pipeline.boss import grade_values, plan_values
-from octrad.pipeline.describe import describe_guides
+from octrad.pipeline.describe import describe_guides, guides_of
 from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
 from octrad.pipeline.relevant_files import FILES_BYTES, TREE_LINES, ListedFile
 from octrad.pipeline.worker import Job, work_values
@@ -75,7 +76,7 @@ def stand_in(characters: int) -> str:
 def _work_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> dict[str, str]:
     plan = _plan(work, stacks, guides, brief=stand_in(ORDINARY_BRIEF_CHARACTERS), managers=())
     job = Job(plan.workers[0], plan.brief, "")
-    told = describe_guides(plan.combined_stack(stacks), guides)
+    told = describe_guides(guides_of(plan, stacks, guides))
     return work_values(work.request, plan, job, guides=told, files=work.files, shown=work.shown)
 
 
@@ -87,7 +88,7 @@ def _later_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, 
     plan = _plan(work, stacks, guides, brief=stand_in(BRIEF_CHARACTERS), managers=managers)
     worker = Worker(BUILDER, "a part", managers[0].name, managers[0].owns)
     job = Job(worker, stand_in(BRIEF_CHARACTERS), "", feedback=stand_in(BRIEF_CHARACTERS))
-    told = describe_guides(plan.combined_stack(stacks), guides)
+    told = describe_guides(guides_of(plan, stacks, guides))
     return work_values(work.request, plan, job, guides=told, files=_GROWN_TREE, shown=stand_in(FILES_BYTES))
 
 
@@ -103,4 +104,4 @@ def _plan(
 
 def _wordiest(stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> str:
     """The stack with most to say, where nobody knows which it will be."""
-    return max(sorted(stacks), key=lambda name: len(describe_guides(stacks[name], guides)))
+    return max(sorted(stacks), key=lambda name: len(describe_guides(choose_guides(guides, stacks[name].guides))))

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
+from octrad.knowledge.choose_guides import choose_guides
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import PlacedStack, Stack
+from octrad.pipeline.describe_guide import GUIDES_TOKENS, render_guides
 from octrad.pipeline.plan import Manager, Plan
 
 
@@ -44,10 +46,14 @@ def describe_stacks(stacks: Mapping[str, Stack]) -> str:
     return "\n".join(lines)
 
 
-def describe_guides(stack: Stack, guides: Mapping[str, Guide]) -> str:
-    """What is known of the stack's tools."""
-    known = [guides[name] for name in stack.guides if name in guides]
-    return "\n\n".join(f"{guide.title}:\n{guide.text}" for guide in known) or "Nothing special."
+def guides_of(plan: Plan, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> tuple[Guide, ...]:
+    """The guides of the tools that a plan's project uses, those of its stacks first."""
+    return choose_guides(guides, plan.combined_stack(stacks).guides, packages=plan.packages, commands=plan.checks)
+
+
+def describe_guides(guides: Sequence[Guide]) -> str:
+    """How tools are used, within what a prompt has room for."""
+    return render_guides(guides, GUIDES_TOKENS) or "Nothing special."
 
 
 def _describe_more(plan: Plan) -> str:

@@ -24,8 +24,17 @@ def most_usd(completion: Completion, models: Sequence[Model]) -> float:
         models: that may be asked.
     """
     characters = sum(len(message.content) for message in completion.messages) + len(completion.schema_json)
-    input_tokens = -(-characters // CHARACTERS_A_TOKEN)
+    input_tokens = _tokens_of(characters)
     return max((_answers_usd(completion, model, input_tokens) for model in models), default=0.0)
+
+
+def estimate_tokens(text: str) -> int:
+    """How many tokens a text is at most."""
+    return _tokens_of(len(text))
+
+
+def _tokens_of(characters: int) -> int:
+    return -(-characters // CHARACTERS_A_TOKEN)
 
 
 def _answers_usd(completion: Completion, model: Model, input_tokens: int) -> float:

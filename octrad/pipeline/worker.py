@@ -8,7 +8,7 @@ from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
 from octrad.pipeline.ask import Question
 from octrad.pipeline.change_files import Changed, Naming, change_files, refuse_nothing_changed
-from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan
+from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan, guides_of
 from octrad.pipeline.plan import Plan, Worker
 from octrad.pipeline.project_files import list_files, show_files
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
@@ -43,7 +43,7 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
             run.task.request,
             plan,
             job,
-            guides=describe_guides(plan.combined_stack(run.tools.library.stacks), run.tools.library.guides),
+            guides=describe_guides(guides_of(plan, run.tools.library.stacks, run.tools.library.guides)),
             files=await list_files(run, job.commit),
             shown=await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
         )

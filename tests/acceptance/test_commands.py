@@ -14,7 +14,7 @@ from tests.daemon import House, git
 READS = (
     ("list",), ("list", "--state", "done"), ("show", "TASK"), ("logs", "TASK"), ("logs", "TASK", "--role", "boss"),
     ("why", "TASK"), ("diff", "TASK"), ("snapshots",), ("status",), ("models",), ("stacks",), ("version",),
-    ("audit", "a tool"), ("stacks", "rust"),
+    ("stacks", "rust"), ("guides",), ("guides", "cargo"), ("audit", "a tool"),
 )  # fmt: skip
 
 

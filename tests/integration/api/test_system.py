@@ -65,7 +65,7 @@ async def test_models_are_the_configured_chain(system: "SystemServiceAsyncStub")
 
 async def test_every_service_is_healthy(channel: grpc.aio.Channel) -> None:
     health = health_pb2_grpc.HealthStub(channel)
-    for service in ("", "octra.v1.TaskService", "octra.v1.SnapshotService", "octra.v1.SystemService"):
+    for service in ("", "octra.v1.TaskService", "octra.v1.SnapshotService", "octra.v1.KnowledgeService"):
         answer = await health.Check(health_pb2.HealthCheckRequest(service=service))
         assert answer.status == health_pb2.HealthCheckResponse.SERVING
 

@@ -39,6 +39,14 @@ async def test_failed_check_is_repaired_with_its_real_output_and_run_again(desk:
     assert (codes["check/1/1"], codes["check/2/1"]) == (1, 0)
 
 
+async def test_repair_is_told_what_a_guide_knows_of_the_output_and_people_hear_of_it(desk: Desk) -> None:
+    task = await desk.run(await desk.submit("spaces-in-makefile"))
+    assert task.state is TaskState.DONE, task.note
+    [said] = [e for e in await desk.events(task.id, Remarked) if e.step == "fix/1"]
+    assert isinstance(said.detail, Remarked)
+    assert said.detail.text == "the repair was told what guides know of the output (make: *** missing separator)"
+
+
 async def test_later_worker_of_a_conflict_does_its_work_again(desk: Desk) -> None:
     task = await desk.run(await desk.submit("conflict"))
     assert task.state is TaskState.DONE, task.note

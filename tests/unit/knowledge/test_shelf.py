@@ -4,8 +4,7 @@ from pathlib import Path
 
 from octrad.knowledge.library import read_library
 from octrad.knowledge.shelf import FILE_BYTES
-
-OWN_GUIDE = "# Cargo, our way\nAlways run `cargo clippy`.\n"
+from tests.unit.knowledge.guide_files import guide_named
 
 
 def put(directory: Path, name: str, content: str | bytes) -> None:
@@ -15,9 +14,9 @@ def put(directory: Path, name: str, content: str | bytes) -> None:
 
 
 def test_own_file_takes_the_place_of_the_shipped_one(tmp_path: Path) -> None:
-    put(tmp_path, "guides/cargo.md", OWN_GUIDE)
+    put(tmp_path, "guides/cargo.toml", guide_named("cargo"))
     library = read_library(tmp_path)
-    assert library.guides["cargo"].title == "Cargo, our way"
+    assert library.guides["cargo"].title == "Zag, our way"
     assert library.own == ("guides/cargo",)
     assert set(library.guides) == set(read_library().guides)
 
@@ -30,18 +29,18 @@ def test_own_file_of_a_new_name_is_one_more(tmp_path: Path) -> None:
 
 
 def test_broken_files_are_named_and_the_shipped_ones_stay(tmp_path: Path) -> None:
-    put(tmp_path, "guides/cargo.md", "no title")
-    put(tmp_path, "guides/go.md", b"# Go\n\xff\xfe")
-    put(tmp_path, "guides/npm.md", "# npm\n" + "x" * FILE_BYTES)
+    put(tmp_path, "guides/cargo.toml", "no title")
+    put(tmp_path, "guides/go.toml", b"# Go\n\xff\xfe")
+    put(tmp_path, "guides/npm.toml", guide_named("npm") + "#" * FILE_BYTES)
     put(tmp_path, "stacks/rust.toml", "name =")
-    (tmp_path / "guides" / "pip.md").mkdir()
-    put(tmp_path, "guides/zig.md", OWN_GUIDE)
+    (tmp_path / "guides" / "pip.toml").mkdir()
+    put(tmp_path, "guides/zag.toml", guide_named("zag"))
     library, shipped = read_library(tmp_path), read_library()
-    assert library.own == ("guides/zig",)
+    assert library.own == ("guides/zag",)
     assert library.guides["cargo"] == shipped.guides["cargo"]
     assert library.stacks == shipped.stacks
     said = sorted(library.faults)
-    for name, fault in zip(["cargo.md", "go.md", "npm.md", "pip.md", "rust.toml"], said, strict=True):
+    for name, fault in zip(["cargo.toml", "go.toml", "npm.toml", "pip.toml", "rust.toml"], said, strict=True):
         assert name in fault
         assert str(tmp_path) in fault
 
@@ -58,8 +57,8 @@ def test_kind_that_is_no_directory_is_a_fault(tmp_path: Path) -> None:
 
 def test_digest_follows_every_byte(tmp_path: Path) -> None:
     shipped = read_library().digest
-    put(tmp_path, "guides/zig.md", OWN_GUIDE)
+    put(tmp_path, "guides/zag.toml", guide_named("zag"))
     once = read_library(tmp_path).digest
-    put(tmp_path, "guides/zig.md", OWN_GUIDE + " ")
+    put(tmp_path, "guides/zag.toml", guide_named("zag") + " ")
     assert len({shipped, once, read_library(tmp_path).digest}) == 3
     assert read_library().digest == shipped

@@ -9,7 +9,6 @@ import pytest
 
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 from octrad.knowledge.combine_stacks import combine_stacks
-from octrad.knowledge.guides import parse_guide
 from octrad.knowledge.library import read_library
 from octrad.knowledge.stacks import (
     RunTool,
@@ -180,9 +179,3 @@ def test_unknown_stack_lists_the_known() -> None:
 def test_faulty_stack_is_refused_with_file_and_key(text: str, word: str) -> None:
     with pytest.raises(ConfigurationError, match=word):
         parse_stack("x.toml", text)
-
-
-@pytest.mark.parametrize("text", ["no title\ntext", "# Title only\n", "# T\n" + "x" * 5000])
-def test_guide_without_title_or_too_long_is_refused(text: str) -> None:
-    with pytest.raises(ConfigurationError):
-        parse_guide("x.md", text)
