@@ -17,6 +17,7 @@ SECTIONS = {
         "models",
         "audit",
         "stacks",
+        "skills",
         "whoami",
         "budget",
         "audit-log",

@@ -47,6 +47,7 @@ class Right:
 _READS_TASKS: Final = Right(AccessRole.VIEWER, "read tasks and their logs")
 _READS_SNAPSHOTS: Final = Right(AccessRole.VIEWER, "read and restore snapshots")
 _READS_SYSTEM: Final = Right(AccessRole.VIEWER, "see the daemon's state, models and stacks")
+_READS_KNOWLEDGE: Final = Right(AccessRole.VIEWER, "see what agents are told of their craft")
 _READS_BUDGETS: Final = Right(AccessRole.VIEWER, "see budgets and what calls have cost")
 _BEGINS: Final = "submit tasks"
 
@@ -78,6 +79,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.AdvisorService/ConsultAdvisor": Right(
         AccessRole.MEMBER, "ask models about tasks", "task", changes=True, own_task=True
     ),
+    "/octra.v1.KnowledgeService/ListSkills": _READS_KNOWLEDGE,
+    "/octra.v1.KnowledgeService/SearchSkills": _READS_KNOWLEDGE,
+    "/octra.v1.KnowledgeService/GetSkills": _READS_KNOWLEDGE,
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

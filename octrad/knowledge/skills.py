@@ -4,6 +4,7 @@ One Markdown file a fragment in `library/skills/`: frontmatter in TOML between t
 """
 
 import tomllib
+import unicodedata
 from dataclasses import dataclass
 from typing import Annotated, Final
 
@@ -80,7 +81,7 @@ def _check_lines(filename: str, body: list[str]) -> None:
             raise ConfigurationError(
                 f"line {number} of the skill {filename} is longer than {LINE_CHARACTERS} characters"
             )
-        if not line.isprintable():
+        if any(unicodedata.category(character) == "Cc" for character in line.replace("\t", " ")):
             raise ConfigurationError(f"line {number} of the skill {filename} holds a control character")
 
 

@@ -14,7 +14,7 @@ from tests.daemon import House, git
 READS = (
     ("list",), ("list", "--state", "done"), ("show", "TASK"), ("logs", "TASK"), ("logs", "TASK", "--role", "boss"),
     ("why", "TASK"), ("diff", "TASK"), ("snapshots",), ("status",), ("models",), ("stacks",), ("version",),
-    ("audit", "a tool"),
+    ("audit", "a tool"), ("skills", "list"), ("skills", "search", "slow query"), ("skills", "show", "vpn-mtu"),
 )  # fmt: skip
 
 
