@@ -18,6 +18,7 @@ from octrad.pipeline.plan import Manager, Plan, Worker
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.tasks.events import Remarked, SkillsPicked
 from octrad.tasks.journal_step import Step
+from octrad.tasks.task import Task
 
 PICKED_AT_MOST = 3
 CANDIDATES = 8
@@ -64,7 +65,9 @@ async def pick_skills(run: TaskRun, plan: Plan, assignments: Mapping[str, Assign
 
     async def work(step: Step) -> PickedSkills:
         warehouse = run.tools.library.warehouse
-        told = [_tell_worker(run, warehouse, plan, worker, assignments.get(worker.name)) for worker in plan.workers]
+        told = [
+            settle_worker(warehouse, plan, worker, assignments.get(worker.name), run.task) for worker in plan.workers
+        ]
         for worker_skills, missing in told:
             step.record(worker_skills.event())
             for slug in missing:
@@ -90,6 +93,18 @@ def find_fitting(
     """What a worker is told where nobody chooses: the best that the search finds, but for chance hits. Pure."""
     found = warehouse.search(role, tech, task[:_QUERY_CHARACTERS], CANDIDATES, areas)
     return tuple(one.skill for one in found if _is_about(one))[:PICKED_AT_MOST]
+
+
+def settle_worker(
+    warehouse: SkillWarehouse, plan: Plan, worker: Worker, assignment: Assignment | None, task: Task
+) -> tuple[WorkerSkills, tuple[str, ...]]:
+    """What a worker is told; and which fragments its manager chose that are there no more. Pure."""
+    if assignment is not None and assignment.skills:
+        selected = warehouse.select(tuple(dict.fromkeys(assignment.skills)))
+        return WorkerSkills(worker.name, "manager", _fragments(selected.skills)), selected.missing
+    role, words = (worker.role, assignment.brief) if assignment else ("", f"{plan.title}\n{task.request}")
+    skills = find_fitting(warehouse, role=role, tech=_tech(plan), task=words, areas=task.skill_areas)
+    return WorkerSkills(worker.name, "search", _fragments(skills)), ()
 
 
 def refuse_skills(assignments: Sequence[Assignment], candidates: Mapping[str, Sequence[Skill]]) -> list[str]:
@@ -139,18 +154,6 @@ def _candidates_of(
     task = f"{worker.role}\n{manager.brief[:_QUERY_CHARACTERS]}"
     found = warehouse.search(worker.role, _tech(plan), task, CANDIDATES, areas)
     return tuple(one.skill for one in found)
-
-
-def _tell_worker(
-    run: TaskRun, warehouse: SkillWarehouse, plan: Plan, worker: Worker, assignment: Assignment | None
-) -> tuple[WorkerSkills, tuple[str, ...]]:
-    """What a worker is told; and which fragments its manager chose that are there no more."""
-    if assignment is not None and assignment.skills:
-        selected = warehouse.select(tuple(dict.fromkeys(assignment.skills)))
-        return WorkerSkills(worker.name, "manager", _fragments(selected.skills)), selected.missing
-    role, task = (worker.role, assignment.brief) if assignment else ("", f"{plan.title}\n{run.task.request}")
-    skills = find_fitting(warehouse, role=role, tech=_tech(plan), task=task, areas=run.task.skill_areas)
-    return WorkerSkills(worker.name, "search", _fragments(skills)), ()
 
 
 def _is_about(found: Found) -> bool:

@@ -1,5 +1,7 @@
 """What managers may choose from, what is refused, and how what is chosen is worded."""
 
+from dataclasses import replace
+
 import pytest
 
 from octrad.knowledge.library import read_library
@@ -15,9 +17,12 @@ from octrad.pipeline.pick_skills import (
     describe_catalog,
     describe_fragments,
     find_candidates,
+    find_fitting,
     refuse_skills,
+    settle_worker,
 )
 from octrad.pipeline.plan import Manager, Plan, Worker
+from tests.unit.tasks.test_explain import TASK
 
 WAREHOUSE = read_library().warehouse
 WORKERS = (Worker("api", "backend developer", "backend", ()), Worker("tests", "writes the tests", "backend", ()))
@@ -57,6 +62,29 @@ def test_candidates_are_listed_for_each_worker() -> None:
 def test_only_what_was_listed_may_be_chosen_and_only_so_much(skills: list[str], words: list[str]) -> None:
     shown = {"api": WAREHOUSE.select(["vpn-mtu"]).skills, "tests": WAREHOUSE.select(["vpn-keys"]).skills}
     assert refuse_skills([Assignment(worker="api", brief="b", skills=skills)], shown) == words
+
+
+def test_what_the_manager_chose_is_told_once_and_what_is_gone_is_named() -> None:
+    assignment = Assignment(worker="api", brief="b", skills=["vpn-mtu", "gone", "vpn-mtu"])
+    told, missing = settle_worker(WAREHOUSE, PLAN, WORKERS[0], assignment, TASK)
+    assert (told.event().slugs, told.by, missing) == (("vpn-mtu",), "manager", ("gone",))
+    assert told.fragments[0].text.startswith("WireGuard takes 60 bytes")
+
+
+def test_search_stands_in_for_a_manager_who_chose_none_within_the_tasks_areas() -> None:
+    assignment = Assignment(worker="tests", brief="Unit tests of the edge cases, and of every HTTP endpoint")
+    told, _ = settle_worker(WAREHOUSE, PLAN, WORKERS[1], assignment, TASK)
+    assert told.by == "search"
+    assert "testing-http-api" in told.event().slugs
+    narrowed, _ = settle_worker(WAREHOUSE, PLAN, WORKERS[1], assignment, replace(TASK, skill_areas=("VPN",)))
+    assert narrowed.event().slugs == ()
+
+
+def test_one_word_in_common_is_not_enough_where_nobody_chooses() -> None:
+    chance = find_fitting(WAREHOUSE, role="", tech="plain", task="A shell script that counts slowly", areas=())
+    assert chance == ()
+    fitting = find_fitting(WAREHOUSE, role="", tech="python", task="a todo list kept in a JSON file", areas=())
+    assert fitting[0].slug == "cli-safe-files"
 
 
 def test_answer_of_before_there_were_skills_is_still_one() -> None:
