@@ -18,6 +18,7 @@ SECTIONS = {
         "audit",
         "stacks",
         "guides",
+        "skills",
         "whoami",
         "budget",
         "audit-log",

@@ -66,6 +66,31 @@ def complete_model(context: click.Context, parameter: click.Parameter, incomplet
     return [f"{before}{comma}{name}" for name in _ask(context, last, names)]
 
 
+def complete_skill(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the slugs of the skill warehouse."""
+    del parameter
+    from octra_proto.v1 import knowledge_pb2  # noqa: PLC0415 - as above
+
+    def slugs(client: "Client") -> list[str]:
+        answer = client.knowledge.ListSkills(knowledge_pb2.ListSkillsRequest(), timeout=TIMEOUT_S)
+        return [skill.slug for skill in answer.skills]
+
+    return _ask(context, incomplete, slugs)
+
+
+def complete_skill_area(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Returns the areas of the skill warehouse, for the last one of a list."""
+    del parameter
+    from octra_proto.v1 import knowledge_pb2  # noqa: PLC0415 - as above
+
+    before, comma, last = incomplete.rpartition(",")
+
+    def areas(client: "Client") -> list[str]:
+        return list(client.knowledge.ListSkills(knowledge_pb2.ListSkillsRequest(), timeout=TIMEOUT_S).areas)
+
+    return [f"{before}{comma}{area}" for area in _ask(context, last, areas)]
+
+
 def _tasks(client: "Client") -> Iterable["Task"]:
     from octra_proto.v1 import tasks_pb2  # noqa: PLC0415 - as above
 

@@ -49,6 +49,7 @@ class Event(_message.Message):
     ADVISED_FIELD_NUMBER: _builtins.int
     REMARKED_FIELD_NUMBER: _builtins.int
     MODEL_WRITING_FIELD_NUMBER: _builtins.int
+    SKILLS_PICKED_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     seq: _builtins.int
     role: _builtins.str
@@ -89,6 +90,8 @@ class Event(_message.Message):
     def remarked(self) -> Global___Remarked: ...
     @_builtins.property
     def model_writing(self) -> Global___ModelWriting: ...
+    @_builtins.property
+    def skills_picked(self) -> Global___SkillsPicked: ...
     def __init__(
         self,
         *,
@@ -113,12 +116,13 @@ class Event(_message.Message):
         advised: Global___Advised | None = ...,
         remarked: Global___Remarked | None = ...,
         model_writing: Global___ModelWriting | None = ...,
+        skills_picked: Global___SkillsPicked | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "skills_picked", b"skills_picked", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "skills_picked", b"skills_picked", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked", "model_writing"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked", "model_writing", "skills_picked"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -254,6 +258,37 @@ class PlannedManager(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlannedManager: _TypeAlias = PlannedManager  # noqa: Y015
+
+@_typing.final
+class SkillsPicked(_message.Message):
+    """It was settled which fragments of the skill warehouse a worker is told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_FIELD_NUMBER: _builtins.int
+    SLUGS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    worker: _builtins.str
+    by: _builtins.str
+    """manager, or search where no manager chose."""
+    @_builtins.property
+    def slugs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As octractl skills show takes them; none where nothing fits."""
+
+    def __init__(
+        self,
+        *,
+        worker: _builtins.str = ...,
+        slugs: _abc.Iterable[_builtins.str] | None = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "slugs", b"slugs", "worker", b"worker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SkillsPicked: _TypeAlias = SkillsPicked  # noqa: Y015
 
 @_typing.final
 class ModelAnswered(_message.Message):

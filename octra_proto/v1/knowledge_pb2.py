@@ -24,7 +24,7 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctra_proto/v1/knowledge.proto\x12\x08octra.v1\"y\n\x05Guide\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tecosystem\x18\x03 \x01(\t\x12\x0b\n\x03own\x18\x04 \x01(\x08\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x10\n\x08programs\x18\x06 \x03(\t\x12\x10\n\x08packages\x18\x07 \x03(\t\"H\n\x0cGuideCommand\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0c\n\x04\x64oes\x18\x02 \x01(\t\x12\x0f\n\x07offline\x18\x03 \x01(\x08\x12\x0c\n\x04when\x18\x04 \x01(\t\"7\n\nGuideError\x12\x0c\n\x04says\x18\x01 \x01(\t\x12\r\n\x05means\x18\x02 \x01(\t\x12\x0c\n\x04\x63ure\x18\x03 \x01(\t\"&\n\x11ListGuidesRequest\x12\x11\n\tecosystem\x18\x01 \x01(\t\"5\n\x12ListGuidesResponse\x12\x1f\n\x06guides\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Guide\"\x1f\n\x0fGetGuideRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xdf\x01\n\x10GetGuideResponse\x12\x1e\n\x05guide\x18\x01 \x01(\x0b\x32\x0f.octra.v1.Guide\x12\x0f\n\x07offline\x18\x02 \x03(\t\x12(\n\x08\x63ommands\x18\x03 \x03(\x0b\x32\x16.octra.v1.GuideCommand\x12\x0e\n\x06layout\x18\x04 \x03(\t\x12\x0e\n\x06\x63hecks\x18\x05 \x03(\t\x12$\n\x06\x65rrors\x18\x06 \x03(\x0b\x32\x14.octra.v1.GuideError\x12\x13\n\x0bprompt_text\x18\x07 \x01(\t\x12\x15\n\rprompt_tokens\x18\x08 \x01(\x05\x32\x9e\x01\n\x10KnowledgeService\x12G\n\nListGuides\x12\x1b.octra.v1.ListGuidesRequest\x1a\x1c.octra.v1.ListGuidesResponse\x12\x41\n\x08GetGuide\x12\x19.octra.v1.GetGuideRequest\x1a\x1a.octra.v1.GetGuideResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1eoctra_proto/v1/knowledge.proto\x12\x08octra.v1\"y\n\x05Guide\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x11\n\tecosystem\x18\x03 \x01(\t\x12\x0b\n\x03own\x18\x04 \x01(\x08\x12\x0f\n\x07purpose\x18\x05 \x01(\t\x12\x10\n\x08programs\x18\x06 \x03(\t\x12\x10\n\x08packages\x18\x07 \x03(\t\"H\n\x0cGuideCommand\x12\x0b\n\x03run\x18\x01 \x01(\t\x12\x0c\n\x04\x64oes\x18\x02 \x01(\t\x12\x0f\n\x07offline\x18\x03 \x01(\x08\x12\x0c\n\x04when\x18\x04 \x01(\t\"7\n\nGuideError\x12\x0c\n\x04says\x18\x01 \x01(\t\x12\r\n\x05means\x18\x02 \x01(\t\x12\x0c\n\x04\x63ure\x18\x03 \x01(\t\"&\n\x11ListGuidesRequest\x12\x11\n\tecosystem\x18\x01 \x01(\t\"5\n\x12ListGuidesResponse\x12\x1f\n\x06guides\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Guide\"\x1f\n\x0fGetGuideRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"\xdf\x01\n\x10GetGuideResponse\x12\x1e\n\x05guide\x18\x01 \x01(\x0b\x32\x0f.octra.v1.Guide\x12\x0f\n\x07offline\x18\x02 \x03(\t\x12(\n\x08\x63ommands\x18\x03 \x03(\x0b\x32\x16.octra.v1.GuideCommand\x12\x0e\n\x06layout\x18\x04 \x03(\t\x12\x0e\n\x06\x63hecks\x18\x05 \x03(\t\x12$\n\x06\x65rrors\x18\x06 \x03(\x0b\x32\x14.octra.v1.GuideError\x12\x13\n\x0bprompt_text\x18\x07 \x01(\t\x12\x15\n\rprompt_tokens\x18\x08 \x01(\x05\"|\n\x05Skill\x12\x0c\n\x04slug\x18\x01 \x01(\t\x12\x0c\n\x04name\x18\x02 \x01(\t\x12\x0c\n\x04\x61rea\x18\x03 \x01(\t\x12\x10\n\x08keywords\x18\x04 \x03(\t\x12\x0c\n\x04tech\x18\x05 \x03(\t\x12\x0e\n\x06weight\x18\x06 \x01(\x05\x12\x0c\n\x04text\x18\x07 \x01(\t\x12\x0b\n\x03own\x18\x08 \x01(\x08\"\"\n\x11ListSkillsRequest\x12\r\n\x05\x61reas\x18\x01 \x03(\t\"D\n\x12ListSkillsResponse\x12\x1f\n\x06skills\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Skill\x12\r\n\x05\x61reas\x18\x02 \x03(\t\"j\n\x13SearchSkillsRequest\x12\x0c\n\x04role\x18\x01 \x01(\t\x12\x0c\n\x04tech\x18\x02 \x01(\t\x12\x0c\n\x04task\x18\x03 \x01(\t\x12\t\n\x01k\x18\x04 \x01(\x05\x12\r\n\x05\x61reas\x18\x05 \x03(\t\x12\x0f\n\x07\x65xplain\x18\x06 \x01(\x08\";\n\x14SearchSkillsResponse\x12#\n\x05\x66ound\x18\x01 \x03(\x0b\x32\x14.octra.v1.FoundSkill\"_\n\nFoundSkill\x12\x1e\n\x05skill\x18\x01 \x01(\x0b\x32\x0f.octra.v1.Skill\x12\r\n\x05score\x18\x02 \x01(\x01\x12\"\n\x05terms\x18\x03 \x03(\x0b\x32\x13.octra.v1.TermScore\"7\n\tTermScore\x12\x0c\n\x04term\x18\x01 \x01(\t\x12\r\n\x05\x66ield\x18\x02 \x01(\t\x12\r\n\x05score\x18\x03 \x01(\x01\"!\n\x10GetSkillsRequest\x12\r\n\x05slugs\x18\x01 \x03(\t\"4\n\x11GetSkillsResponse\x12\x1f\n\x06skills\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Skill2\xfc\x02\n\x10KnowledgeService\x12G\n\nListGuides\x12\x1b.octra.v1.ListGuidesRequest\x1a\x1c.octra.v1.ListGuidesResponse\x12\x41\n\x08GetGuide\x12\x19.octra.v1.GetGuideRequest\x1a\x1a.octra.v1.GetGuideResponse\x12G\n\nListSkills\x12\x1b.octra.v1.ListSkillsRequest\x1a\x1c.octra.v1.ListSkillsResponse\x12M\n\x0cSearchSkills\x12\x1d.octra.v1.SearchSkillsRequest\x1a\x1e.octra.v1.SearchSkillsResponse\x12\x44\n\tGetSkills\x12\x1a.octra.v1.GetSkillsRequest\x1a\x1b.octra.v1.GetSkillsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -45,6 +45,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_GETGUIDEREQUEST']._serialized_end=424
   _globals['_GETGUIDERESPONSE']._serialized_start=427
   _globals['_GETGUIDERESPONSE']._serialized_end=650
-  _globals['_KNOWLEDGESERVICE']._serialized_start=653
-  _globals['_KNOWLEDGESERVICE']._serialized_end=811
+  _globals['_SKILL']._serialized_start=652
+  _globals['_SKILL']._serialized_end=776
+  _globals['_LISTSKILLSREQUEST']._serialized_start=778
+  _globals['_LISTSKILLSREQUEST']._serialized_end=812
+  _globals['_LISTSKILLSRESPONSE']._serialized_start=814
+  _globals['_LISTSKILLSRESPONSE']._serialized_end=882
+  _globals['_SEARCHSKILLSREQUEST']._serialized_start=884
+  _globals['_SEARCHSKILLSREQUEST']._serialized_end=990
+  _globals['_SEARCHSKILLSRESPONSE']._serialized_start=992
+  _globals['_SEARCHSKILLSRESPONSE']._serialized_end=1051
+  _globals['_FOUNDSKILL']._serialized_start=1053
+  _globals['_FOUNDSKILL']._serialized_end=1148
+  _globals['_TERMSCORE']._serialized_start=1150
+  _globals['_TERMSCORE']._serialized_end=1205
+  _globals['_GETSKILLSREQUEST']._serialized_start=1207
+  _globals['_GETSKILLSREQUEST']._serialized_end=1240
+  _globals['_GETSKILLSRESPONSE']._serialized_start=1242
+  _globals['_GETSKILLSRESPONSE']._serialized_end=1294
+  _globals['_KNOWLEDGESERVICE']._serialized_start=1297
+  _globals['_KNOWLEDGESERVICE']._serialized_end=1677
 # @@protoc_insertion_point(module_scope)

@@ -234,3 +234,267 @@ class GetGuideResponse(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetGuideResponse: _TypeAlias = GetGuideResponse  # noqa: Y015
+
+@_typing.final
+class Skill(_message.Message):
+    """A fragment of the skill warehouse: a few lines that an expert would tell somebody who begins such work."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SLUG_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    AREA_FIELD_NUMBER: _builtins.int
+    KEYWORDS_FIELD_NUMBER: _builtins.int
+    TECH_FIELD_NUMBER: _builtins.int
+    WEIGHT_FIELD_NUMBER: _builtins.int
+    TEXT_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
+    slug: _builtins.str
+    name: _builtins.str
+    area: _builtins.str
+    """The field of work that it belongs to: Backend, Testing, …."""
+    weight: _builtins.int
+    """What it is worth among fragments that fit alike, from 1 to 5."""
+    text: _builtins.str
+    """The lines that go into a prompt."""
+    own: _builtins.bool
+    """True when it is the user's own."""
+    @_builtins.property
+    def keywords(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def tech(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """What it is about; none: it does not depend on any technique."""
+
+    def __init__(
+        self,
+        *,
+        slug: _builtins.str = ...,
+        name: _builtins.str = ...,
+        area: _builtins.str = ...,
+        keywords: _abc.Iterable[_builtins.str] | None = ...,
+        tech: _abc.Iterable[_builtins.str] | None = ...,
+        weight: _builtins.int = ...,
+        text: _builtins.str = ...,
+        own: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["area", b"area", "keywords", b"keywords", "name", b"name", "own", b"own", "slug", b"slug", "tech", b"tech", "text", b"text", "weight", b"weight"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Skill: _TypeAlias = Skill  # noqa: Y015
+
+@_typing.final
+class ListSkillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    AREAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these areas; none means all."""
+
+    def __init__(
+        self,
+        *,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSkillsRequest: _TypeAlias = ListSkillsRequest  # noqa: Y015
+
+@_typing.final
+class ListSkillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKILLS_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]: ...
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """All areas that have fragments, by name."""
+
+    def __init__(
+        self,
+        *,
+        skills: _abc.Iterable[Global___Skill] | None = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ListSkillsResponse: _TypeAlias = ListSkillsResponse  # noqa: Y015
+
+@_typing.final
+class SearchSkillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLE_FIELD_NUMBER: _builtins.int
+    TECH_FIELD_NUMBER: _builtins.int
+    TASK_FIELD_NUMBER: _builtins.int
+    K_FIELD_NUMBER: _builtins.int
+    AREAS_FIELD_NUMBER: _builtins.int
+    EXPLAIN_FIELD_NUMBER: _builtins.int
+    role: _builtins.str
+    """What the worker is: "backend developer"."""
+    tech: _builtins.str
+    """What it works with: "python postgresql"."""
+    task: _builtins.str
+    """What it is to do, in plain words."""
+    k: _builtins.int
+    """At most 50; 0 means 3."""
+    explain: _builtins.bool
+    """Tells which term counted for how much in which field."""
+    @_builtins.property
+    def areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Only these areas; none means all."""
+
+    def __init__(
+        self,
+        *,
+        role: _builtins.str = ...,
+        tech: _builtins.str = ...,
+        task: _builtins.str = ...,
+        k: _builtins.int = ...,
+        areas: _abc.Iterable[_builtins.str] | None = ...,
+        explain: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["areas", b"areas", "explain", b"explain", "k", b"k", "role", b"role", "task", b"task", "tech", b"tech"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchSkillsRequest: _TypeAlias = SearchSkillsRequest  # noqa: Y015
+
+@_typing.final
+class SearchSkillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    FOUND_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def found(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundSkill]: ...
+    def __init__(
+        self,
+        *,
+        found: _abc.Iterable[Global___FoundSkill] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["found", b"found"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SearchSkillsResponse: _TypeAlias = SearchSkillsResponse  # noqa: Y015
+
+@_typing.final
+class FoundSkill(_message.Message):
+    """A fragment that fits."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKILL_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    TERMS_FIELD_NUMBER: _builtins.int
+    score: _builtins.float
+    @_builtins.property
+    def skill(self) -> Global___Skill: ...
+    @_builtins.property
+    def terms(self) -> _containers.RepeatedCompositeFieldContainer[Global___TermScore]:
+        """With `explain`, the greatest first. They add up to the score."""
+
+    def __init__(
+        self,
+        *,
+        skill: Global___Skill | None = ...,
+        score: _builtins.float = ...,
+        terms: _abc.Iterable[Global___TermScore] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["skill", b"skill"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["score", b"score", "skill", b"skill", "terms", b"terms"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundSkill: _TypeAlias = FoundSkill  # noqa: Y015
+
+@_typing.final
+class TermScore(_message.Message):
+    """What one term added to a score."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TERM_FIELD_NUMBER: _builtins.int
+    FIELD_FIELD_NUMBER: _builtins.int
+    SCORE_FIELD_NUMBER: _builtins.int
+    term: _builtins.str
+    """As it is compared: folded to lower case and without its ending."""
+    field: _builtins.str
+    """name, keywords, tech, area or text."""
+    score: _builtins.float
+    def __init__(
+        self,
+        *,
+        term: _builtins.str = ...,
+        field: _builtins.str = ...,
+        score: _builtins.float = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["field", b"field", "score", b"score", "term", b"term"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___TermScore: _TypeAlias = TermScore  # noqa: Y015
+
+@_typing.final
+class GetSkillsRequest(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SLUGS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def slugs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """At most 50."""
+
+    def __init__(
+        self,
+        *,
+        slugs: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["slugs", b"slugs"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSkillsRequest: _TypeAlias = GetSkillsRequest  # noqa: Y015
+
+@_typing.final
+class GetSkillsResponse(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    SKILLS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def skills(self) -> _containers.RepeatedCompositeFieldContainer[Global___Skill]:
+        """In the order in which they were asked for."""
+
+    def __init__(
+        self,
+        *,
+        skills: _abc.Iterable[Global___Skill] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["skills", b"skills"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___GetSkillsResponse: _TypeAlias = GetSkillsResponse  # noqa: Y015

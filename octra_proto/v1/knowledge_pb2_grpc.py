@@ -45,6 +45,21 @@ class KnowledgeServiceStub(object):
                 request_serializer=octra__proto_dot_v1_dot_knowledge__pb2.GetGuideRequest.SerializeToString,
                 response_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.GetGuideResponse.FromString,
                 _registered_method=True)
+        self.ListSkills = channel.unary_unary(
+                '/octra.v1.KnowledgeService/ListSkills',
+                request_serializer=octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsResponse.FromString,
+                _registered_method=True)
+        self.SearchSkills = channel.unary_unary(
+                '/octra.v1.KnowledgeService/SearchSkills',
+                request_serializer=octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsResponse.FromString,
+                _registered_method=True)
+        self.GetSkills = channel.unary_unary(
+                '/octra.v1.KnowledgeService/GetSkills',
+                request_serializer=octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsResponse.FromString,
+                _registered_method=True)
 
 
 class KnowledgeServiceServicer(object):
@@ -65,6 +80,27 @@ class KnowledgeServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def ListSkills(self, request, context):
+        """The fragments of the skill warehouse, by area.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def SearchSkills(self, request, context):
+        """The fragments that fit a piece of work, the best first, as the pipeline would find them.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
+    def GetSkills(self, request, context):
+        """Fragments by their slugs.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_KnowledgeServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -77,6 +113,21 @@ def add_KnowledgeServiceServicer_to_server(servicer, server):
                     servicer.GetGuide,
                     request_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.GetGuideRequest.FromString,
                     response_serializer=octra__proto_dot_v1_dot_knowledge__pb2.GetGuideResponse.SerializeToString,
+            ),
+            'ListSkills': grpc.unary_unary_rpc_method_handler(
+                    servicer.ListSkills,
+                    request_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsRequest.FromString,
+                    response_serializer=octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsResponse.SerializeToString,
+            ),
+            'SearchSkills': grpc.unary_unary_rpc_method_handler(
+                    servicer.SearchSkills,
+                    request_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsRequest.FromString,
+                    response_serializer=octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsResponse.SerializeToString,
+            ),
+            'GetSkills': grpc.unary_unary_rpc_method_handler(
+                    servicer.GetSkills,
+                    request_deserializer=octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsRequest.FromString,
+                    response_serializer=octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -134,6 +185,87 @@ class KnowledgeService(object):
             '/octra.v1.KnowledgeService/GetGuide',
             octra__proto_dot_v1_dot_knowledge__pb2.GetGuideRequest.SerializeToString,
             octra__proto_dot_v1_dot_knowledge__pb2.GetGuideResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def ListSkills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.v1.KnowledgeService/ListSkills',
+            octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsRequest.SerializeToString,
+            octra__proto_dot_v1_dot_knowledge__pb2.ListSkillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def SearchSkills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.v1.KnowledgeService/SearchSkills',
+            octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsRequest.SerializeToString,
+            octra__proto_dot_v1_dot_knowledge__pb2.SearchSkillsResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def GetSkills(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.v1.KnowledgeService/GetSkills',
+            octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsRequest.SerializeToString,
+            octra__proto_dot_v1_dot_knowledge__pb2.GetSkillsResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -37,6 +37,12 @@ class KnowledgeServiceStub:
     """The tool guides, by ecosystem and name."""
     GetGuide: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.GetGuideRequest, _knowledge_pb2.GetGuideResponse]
     """One tool guide, with its text as it goes into prompts."""
+    ListSkills: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.ListSkillsRequest, _knowledge_pb2.ListSkillsResponse]
+    """The fragments of the skill warehouse, by area."""
+    SearchSkills: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.SearchSkillsRequest, _knowledge_pb2.SearchSkillsResponse]
+    """The fragments that fit a piece of work, the best first, as the pipeline would find them."""
+    GetSkills: _grpc.UnaryUnaryMultiCallable[_knowledge_pb2.GetSkillsRequest, _knowledge_pb2.GetSkillsResponse]
+    """Fragments by their slugs."""
 
 @_typing.type_check_only
 class KnowledgeServiceAsyncStub(KnowledgeServiceStub):
@@ -47,6 +53,12 @@ class KnowledgeServiceAsyncStub(KnowledgeServiceStub):
     """The tool guides, by ecosystem and name."""
     GetGuide: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.GetGuideRequest, _knowledge_pb2.GetGuideResponse]  # type: ignore[assignment]
     """One tool guide, with its text as it goes into prompts."""
+    ListSkills: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.ListSkillsRequest, _knowledge_pb2.ListSkillsResponse]  # type: ignore[assignment]
+    """The fragments of the skill warehouse, by area."""
+    SearchSkills: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.SearchSkillsRequest, _knowledge_pb2.SearchSkillsResponse]  # type: ignore[assignment]
+    """The fragments that fit a piece of work, the best first, as the pipeline would find them."""
+    GetSkills: _aio.UnaryUnaryMultiCallable[_knowledge_pb2.GetSkillsRequest, _knowledge_pb2.GetSkillsResponse]  # type: ignore[assignment]
+    """Fragments by their slugs."""
 
 class KnowledgeServiceServicer(metaclass=_abc_1.ABCMeta):
     """The library in use: what is shipped, and the files of the configuration's `knowledge.dir` that go before it."""
@@ -66,5 +78,29 @@ class KnowledgeServiceServicer(metaclass=_abc_1.ABCMeta):
         context: _ServicerContext,
     ) -> _typing.Union[_knowledge_pb2.GetGuideResponse, _abc.Awaitable[_knowledge_pb2.GetGuideResponse]]:
         """One tool guide, with its text as it goes into prompts."""
+
+    @_abc_1.abstractmethod
+    def ListSkills(
+        self,
+        request: _knowledge_pb2.ListSkillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_knowledge_pb2.ListSkillsResponse, _abc.Awaitable[_knowledge_pb2.ListSkillsResponse]]:
+        """The fragments of the skill warehouse, by area."""
+
+    @_abc_1.abstractmethod
+    def SearchSkills(
+        self,
+        request: _knowledge_pb2.SearchSkillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_knowledge_pb2.SearchSkillsResponse, _abc.Awaitable[_knowledge_pb2.SearchSkillsResponse]]:
+        """The fragments that fit a piece of work, the best first, as the pipeline would find them."""
+
+    @_abc_1.abstractmethod
+    def GetSkills(
+        self,
+        request: _knowledge_pb2.GetSkillsRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_knowledge_pb2.GetSkillsResponse, _abc.Awaitable[_knowledge_pb2.GetSkillsResponse]]:
+        """Fragments by their slugs."""
 
 def add_KnowledgeServiceServicer_to_server(servicer: KnowledgeServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

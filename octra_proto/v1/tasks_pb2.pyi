@@ -79,6 +79,7 @@ class Task(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     BUDGET_USD_FIELD_NUMBER: _builtins.int
+    SKILL_AREAS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     project: _builtins.str
     title: _builtins.str
@@ -125,6 +126,10 @@ class Task(_message.Message):
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def skill_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The areas of the skill warehouse that its agents see; none means all."""
+
     def __init__(
         self,
         *,
@@ -155,10 +160,11 @@ class Task(_message.Message):
         user: _builtins.str = ...,
         allow_secrets: _builtins.bool = ...,
         budget_usd: _builtins.float | None = ...,
+        skill_areas: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd", "created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "skill_areas", b"skill_areas", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
     _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
@@ -232,7 +238,7 @@ class ModelCall(_message.Message):
     cost_usd: _builtins.float
     duration_ms: _builtins.int
     content_hash: _builtins.str
-    """SHA-256 of what the question and its cost were made of: prompts, guides, stacks and prices. Calls with the same hash
+    """SHA-256 of what the question and its cost were made of: prompts, guides, skills, stacks and prices. Calls with the same hash
     can be compared. Empty for calls of an octrad that did not yet note it.
     """
     @_builtins.property
@@ -307,6 +313,7 @@ class SubmitTaskRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     BUDGET_USD_FIELD_NUMBER: _builtins.int
+    SKILL_AREAS_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     request: _builtins.str
     """What to build, in plain words. At most 256 KiB."""
@@ -326,6 +333,10 @@ class SubmitTaskRequest(_message.Message):
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Commands that must exit 0, besides those of the plan."""
 
+    @_builtins.property
+    def skill_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its agents see only these areas of the skill warehouse; none means all. See ListSkills."""
+
     def __init__(
         self,
         *,
@@ -339,10 +350,11 @@ class SubmitTaskRequest(_message.Message):
         priority: Global___TaskPriority.ValueType = ...,
         allow_secrets: _builtins.bool = ...,
         budget_usd: _builtins.float | None = ...,
+        skill_areas: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "skill_areas", b"skill_areas", "stack", b"stack"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
     _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
@@ -440,6 +452,7 @@ class GetTaskResponse(_message.Message):
     MODEL_CALLS_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
+    SKILLS_PICKED_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -452,6 +465,10 @@ class GetTaskResponse(_message.Message):
     def snapshot_pruned_at(self) -> _timestamp_pb2.Timestamp:
         """When the task's snapshot was pruned; absent while it is kept, and where there never was one."""
 
+    @_builtins.property
+    def skills_picked(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.SkillsPicked]:
+        """Which fragments of the skill warehouse each worker is told, as its newest run settled it."""
+
     def __init__(
         self,
         *,
@@ -460,10 +477,11 @@ class GetTaskResponse(_message.Message):
         model_calls: _abc.Iterable[Global___ModelCall] | None = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
+        skills_picked: _abc.Iterable[_events_pb2.SkillsPicked] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -10,7 +10,7 @@ import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S, Client
-from octractl.complete import complete_model, complete_project, complete_stack
+from octractl.complete import complete_model, complete_project, complete_skill_area, complete_stack
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.output import open_client, print_lines, print_words, say
@@ -63,6 +63,13 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
     shell_complete=complete_model,
     help="Ask these models, in this order.",
 )
+@click.option(
+    "--skills",
+    default="",
+    metavar="AREA[,AREA…]",
+    shell_complete=complete_skill_area,
+    help="Agents are told only of these areas. See: octractl skills list",
+)
 @click.option("--check", "checks", multiple=True, metavar="CMD", help="A command that must exit 0; repeatable.")
 @click.option("--priority", default="P2", show_default=True, type=click.Choice(PRIORITIES, case_sensitive=False))
 @click.option(
@@ -84,6 +91,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Path | None,
     stack: str,
     model: str,
+    skills: str,
     checks: tuple[str, ...],
     priority: str,
     budget_usd: float | None,
@@ -108,6 +116,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         stack=stack,
         model=model,
         checks=checks,
+        skill_areas=[area.strip() for area in skills.split(",") if area.strip()],
         priority=parse_priority(priority),
         allow_secrets=allow_secrets,
         budget_usd=budget_usd,

@@ -35,6 +35,8 @@ def describe_event(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C
             return f"done in {figures.duration(event.step_finished.duration_ms)}", []
         case "planned":
             return _planned(event.planned)
+        case "skills_picked":
+            return _skills_picked(event.skills_picked), []
         case "model_answered":
             return _model_answered(event.model_answered), []
         case "model_writing":
@@ -77,6 +79,12 @@ def _planned(plan: events_pb2.Planned) -> tuple[str, list[str]]:
     teams = [f"{clean_line(m.name)}: {', '.join(map(clean_line, m.workers))}" for m in plan.managers]
     checks = [f"check `{clean_line(check)}`" for check in plan.checks]
     return f"plan: {clean_line(plan.title)} (stack {clean_line(plan.stack) or 'none'})", teams + checks
+
+
+def _skills_picked(picked: events_pb2.SkillsPicked) -> str:
+    slugs = ", ".join(map(clean_line, picked.slugs)) or "none that fits"
+    whose = " (its manager's choice)" if picked.by == "manager" else ""
+    return f"skills for {clean_line(picked.worker)}: {slugs}{whose}"
 
 
 def _model_answered(answer: events_pb2.ModelAnswered) -> str:

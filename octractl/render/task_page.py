@@ -33,6 +33,7 @@ def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int 
         *_facts(answer, zone),
         *_section("request", _request(answer.task)),
         *_section("note", note_lines(answer.task)),
+        *_section("skills", _skills(answer)),
         *_section("steps", _steps(answer, width)),
         *_section("model calls that failed", _failed_calls(answer.model_calls, width)),
         *_section("evidence", _evidence(answer, width)),
@@ -84,6 +85,7 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("models", _models(answer.model_calls) or clean_line(task.model)),
         ("priority", priority_word(task.priority)),
         ("grade", f"{task.grade} of 5" if task.grade else ""),
+        ("skills", ", ".join(map(clean_line, task.skill_areas))),
         ("checks", "; ".join(clean_line(check) for check in task.checks)),
         ("created", clock_time(task.created_at, zone)),
         ("took", _took(task)),
@@ -97,6 +99,13 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
 def user_word(task: tasks_pb2.Task) -> str:
     """Returns the name of the user who submitted a task; the number where there is no name."""
     return clean_line(task.user) or f"uid {task.uid}"
+
+
+def _skills(answer: tasks_pb2.GetTaskResponse) -> list[str]:
+    return [
+        f"{clean_line(one.worker)}: {', '.join(map(clean_line, one.slugs)) or 'none'} (by {clean_line(one.by)})"
+        for one in answer.skills_picked
+    ]
 
 
 def _spent(task: tasks_pb2.Task) -> str:

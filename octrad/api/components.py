@@ -49,7 +49,7 @@ async def _cache(parts: Parts) -> list[Component]:
 
 async def _library(parts: Parts) -> list[Component]:
     library = parts.library.current
-    counts = f"{len(library.stacks)} stacks, {len(library.guides)} guides"
+    counts = f"{len(library.stacks)} stacks, {len(library.guides)} guides, {len(library.skill_shelf.entries)} skills"
     own = f", of them yours: {', '.join(library.own)}" if library.own else ""
     detail = "; ".join(library.faults) or f"{counts}{own}"
     return [Component(name="library", healthy=not library.faults, detail=detail)]

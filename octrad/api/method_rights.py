@@ -81,6 +81,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     ),
     "/octra.v1.KnowledgeService/ListGuides": _READS_LIBRARY,
     "/octra.v1.KnowledgeService/GetGuide": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/ListSkills": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/SearchSkills": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/GetSkills": _READS_LIBRARY,
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

@@ -1,6 +1,6 @@
 """What a SubmitTask must look like: every field is checked before anything is recorded, and an error names its field.
 
-Pure: the configuration and the stacks that there are come as arguments.
+Pure: the configuration, the stacks and the skills that there are come as arguments.
 """
 
 import re
@@ -12,10 +12,12 @@ from octrad.api.model_choice import choose_models, is_rehearsal
 from octrad.api.plain_text import require_plain_text
 from octrad.api.project_name import require_project_name
 from octrad.api.request_id import require_request_id
+from octrad.api.skill_areas import require_areas
 from octrad.api.task_messages import priority_of
 from octrad.api.usd_amount import require_usd
 from octrad.foundation.config import Config
 from octrad.foundation.errors import InvalidRequestError
+from octrad.knowledge.skill_warehouse import SkillWarehouse
 from octrad.knowledge.stacks import Stack, require_stacks
 from octrad.tasks.submit_task import Submission
 
@@ -27,6 +29,7 @@ def submission_of(
     config: Config,
     stacks: Mapping[str, Stack],
     *,
+    warehouse: SkillWarehouse,
     is_local_loaded: bool = False,
 ) -> Submission:
     """The submission that a message asks for. `is_local_loaded`: whether a local server has a model loaded.
@@ -58,6 +61,7 @@ def submission_of(
         rehearsal=is_rehearsal(message.model, config),
         allow_secrets=message.allow_secrets,
         budget_usd=require_usd(message.budget_usd, "budget_usd") if message.HasField("budget_usd") else None,
+        skill_areas=require_areas(message.skill_areas, warehouse, "skill_areas"),
     )
 
 

@@ -20,6 +20,7 @@ from octrad.api.task_messages import (
     evidence_message,
     listed_task_message,
     model_call_message,
+    skills_picked_messages,
     state_of,
     step_message,
     task_message,
@@ -27,7 +28,8 @@ from octrad.api.task_messages import (
 )
 from octrad.api.task_name import find_named_task
 from octrad.foundation.errors import InvalidRequestError
-from octrad.pipeline.step_names import removed
+from octrad.pipeline.pick_skills import PickedSkills
+from octrad.pipeline.step_names import SKILLS, removed
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.explain_task import explain_task
 from octrad.tasks.ledger import list_model_calls
@@ -51,8 +53,9 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
 
     async def SubmitTask(self, request: tasks_pb2.SubmitTaskRequest, context: Context) -> tasks_pb2.SubmitTaskResponse:
         is_local = await is_local_loaded(self._parts, request.model)
+        library = self._parts.library.current
         submission = submission_of(
-            request, self._parts.config, self._parts.library.current.stacks, is_local_loaded=is_local
+            request, self._parts.config, library.stacks, warehouse=library.warehouse, is_local_loaded=is_local
         )
         caller = current_caller()
         task = await submit_task(
@@ -75,12 +78,14 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
     async def GetTask(self, request: tasks_pb2.GetTaskRequest, context: Context) -> tasks_pb2.GetTaskResponse:
         task = await find_named_task(self._database, request.task)
         pruned_at = await when_pruned(self._database, task.snapshot_id)
+        picked = await recorded_result(self._database, task.id, SKILLS, PickedSkills)
         return tasks_pb2.GetTaskResponse(
             task=task_message(task),
             steps=[step_message(step) for step in await list_steps(self._database, task.id)],
             model_calls=[model_call_message(call) for call in await list_model_calls(self._database, task.id)],
             evidence=[evidence_message(proof) for proof in await list_evidence(self._database, task.id)],
             snapshot_pruned_at=timestamp(pruned_at) if pruned_at else None,
+            skills_picked=skills_picked_messages(picked),
         )
 
     async def ListTasks(self, request: tasks_pb2.ListTasksRequest, context: Context) -> tasks_pb2.ListTasksResponse:

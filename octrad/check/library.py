@@ -1,4 +1,4 @@
-"""Whether the stacks and guides that somebody wrote for this machine can be used."""
+"""Whether the stacks, guides and skills that somebody wrote for this machine can be used."""
 
 from octrad.foundation.config import Config
 from octrad.foundation.finding import Finding

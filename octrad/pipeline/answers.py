@@ -90,6 +90,8 @@ class Assignment(_Answer):
 
     worker: Name
     brief: Brief
+    # Slugs. Answers that were recorded before there were any have none.
+    skills: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
 
 
 class AssignAnswer(_Answer):

@@ -23,6 +23,7 @@ from octrad.pipeline.answers import (
 from octrad.pipeline.ask import word_question
 from octrad.pipeline.boss import grade_values, plan_values
 from octrad.pipeline.describe import describe_guides, guides_of
+from octrad.pipeline.pick_skills import CATALOG_CHARACTERS, ORDINARY_SKILLS_CHARACTERS, SKILLS_CHARACTERS
 from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
 from octrad.pipeline.relevant_files import FILES_BYTES, TREE_LINES, ListedFile
 from octrad.pipeline.worker import Job, work_values
@@ -60,6 +61,7 @@ class Work:
 def first_questions(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> tuple[Completion, ...]:
     """The questions, named `GRADE`, `PLAN`, `WORK` and `LATER_WORK`."""
     plan = plan_values(work.request, stack=work.stack, checks=work.checks, stacks=stacks, files=work.files)
+    plan["skills"] = stand_in(CATALOG_CHARACTERS)
     return (
         word_question(GRADE, "grade", GradeAnswer, grade_values(work.request, work.files)),
         word_question(PLAN, "plan", PlanAnswer, plan),
@@ -75,7 +77,7 @@ def stand_in(characters: int) -> str:
 
 def _work_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> dict[str, str]:
     plan = _plan(work, stacks, guides, brief=stand_in(ORDINARY_BRIEF_CHARACTERS), managers=())
-    job = Job(plan.workers[0], plan.brief, "")
+    job = Job(plan.workers[0], plan.brief, "", stand_in(ORDINARY_SKILLS_CHARACTERS))
     told = describe_guides(guides_of(plan, stacks, guides))
     return work_values(work.request, plan, job, guides=told, files=work.files, shown=work.shown)
 
@@ -87,7 +89,7 @@ def _later_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, 
     )
     plan = _plan(work, stacks, guides, brief=stand_in(BRIEF_CHARACTERS), managers=managers)
     worker = Worker(BUILDER, "a part", managers[0].name, managers[0].owns)
-    job = Job(worker, stand_in(BRIEF_CHARACTERS), "", feedback=stand_in(BRIEF_CHARACTERS))
+    job = Job(worker, stand_in(BRIEF_CHARACTERS), "", stand_in(SKILLS_CHARACTERS), feedback=stand_in(BRIEF_CHARACTERS))
     told = describe_guides(guides_of(plan, stacks, guides))
     return work_values(work.request, plan, job, guides=told, files=_GROWN_TREE, shown=stand_in(FILES_BYTES))
 

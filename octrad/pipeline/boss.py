@@ -10,6 +10,7 @@ from octrad.pipeline import step_names
 from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
 from octrad.pipeline.ask import A, Question, Reply, ask
 from octrad.pipeline.describe import describe_placed, describe_plan, describe_stacks
+from octrad.pipeline.pick_skills import describe_catalog
 from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
 from octrad.pipeline.project_files import list_files, show_tree
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
@@ -110,9 +111,13 @@ async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: typ
 
     async def values() -> dict[str, str]:
         task, files = run.task, await list_files(run, tree.commit)
-        return plan_values(
+        asked = plan_values(
             task.request, stack=task.stack, checks=task.checks, stacks=run.tools.library.stacks, files=files
         )
+        if shape is not PlanAnswer:
+            return asked
+        # Who gives others their roles sees what these can be told.
+        return asked | {"skills": describe_catalog(run.tools.library.warehouse.catalog(task.skill_areas))}
 
     question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
     answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))

@@ -11,7 +11,7 @@ from octrad.knowledge.library import Library
 
 
 def hash_content(library: Library) -> str:
-    """The SHA-256 of the prompts, and of every stack and guide in use: their names and every byte of them."""
+    """The SHA-256 of the prompts, and of every stack, guide and skill in use: their names and every byte of them."""
     return hashlib.sha256(f"{_hash_prompts()} {library.digest}".encode()).hexdigest()
 
 

@@ -4,9 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import AssignAnswer, ReviewAnswer
+from octrad.pipeline.answers import AssignAnswer, Assignment, ReviewAnswer
 from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_owned, describe_plan, describe_workers
+from octrad.pipeline.pick_skills import describe_candidates, find_candidates, refuse_skills
 from octrad.pipeline.plan import Manager, Plan
 from octrad.pipeline.project_files import show_files, show_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
@@ -22,8 +23,9 @@ class Review:
     round_number: int
 
 
-async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[str, str]:
-    """What each worker of the manager is to do, by the worker's name."""
+async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[str, Assignment]:
+    """What each worker of the manager is to do, and which skills it is told, by the worker's name."""
+    candidates = find_candidates(run.tools.library.warehouse, plan, manager, run.task.skill_areas)
 
     async def values() -> dict[str, str]:
         return {
@@ -33,16 +35,17 @@ async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[
             "brief": manager.brief,
             "owns": describe_owned(manager.owns),
             "workers": describe_workers(manager),
+            "skills": describe_candidates(candidates),
             "tree": await show_tree(run, head),
         }
 
     def refuse(answer: AssignAnswer) -> list[str]:
-        return refuse_assignments(answer, manager)
+        return refuse_assignments(answer, manager) + refuse_skills(answer.assignments, candidates)
 
     speaker = Speaker(Role.MANAGER, manager.name)
     question = Question("assign", "assign", AssignAnswer, speaker, "Assign the work", values, refuse)
     answer, _ = await ask(run, question, step_names.rounds(step_names.assigned(manager.name)))
-    return {assignment.worker: assignment.brief for assignment in answer.assignments}
+    return {assignment.worker: assignment for assignment in answer.assignments}
 
 
 async def review(

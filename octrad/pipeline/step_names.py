@@ -9,6 +9,8 @@ GRADE = "grade"
 PLAN = "plan"
 PREPARE = "prepare"
 ENVIRONMENT = "environment"
+# Which fragments of the skill warehouse each worker is told.
+SKILLS = "skills"
 
 
 def rounds(first: str) -> Callable[[int], str]:

@@ -12,6 +12,7 @@ from octrad.foundation.errors import OctraError
 from octrad.pipeline.change_files import Changed
 from octrad.pipeline.manager import Review, assign, review
 from octrad.pipeline.merge import merge_in_order
+from octrad.pipeline.pick_skills import pick_skills
 from octrad.pipeline.plan import Manager, Plan, Worker
 from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.worker import Job, work
@@ -38,14 +39,17 @@ async def do_work(run: TaskRun, plan: Plan, head: str) -> str:
         NotApprovedError: a manager still sent workers back in the last round.
     """
     if not plan.managers:
-        return (await work(run, plan, Job(plan.workers[0], plan.brief, head))).commit
+        builder, skills = plan.workers[0], await pick_skills(run, plan, {})
+        return (await work(run, plan, Job(builder, plan.brief, head, skills[builder.name]))).commit
     divided = await run.in_parallel(assign(run, plan, manager, head) for manager in plan.managers)
-    briefs = {worker: brief for one in divided for worker, brief in one.items()}
-    jobs = [Job(worker, briefs[worker.name], head) for worker in plan.workers]
+    assignments = {worker: assignment for one in divided for worker, assignment in one.items()}
+    skills = await pick_skills(run, plan, assignments)
+    jobs = [Job(worker, assignments[worker.name].brief, head, skills[worker.name]) for worker in plan.workers]
+    first_jobs = {job.worker.name: job for job in jobs}
     rounds = _Rounds({}, {})
     for _ in range(run.times_run(run.tools.limits.review_rounds)):
         head, rounds = await _work_and_merge(run, plan, jobs, head, rounds)
-        jobs, rounds = await _sent_back(run, plan, jobs, head, briefs, rounds)
+        jobs, rounds = await _sent_back(run, plan, jobs, head, first_jobs, rounds)
         if not jobs:
             return head
     names = ", ".join(job.worker.name for job in jobs)
@@ -60,16 +64,17 @@ async def _work_and_merge(run: TaskRun, plan: Plan, jobs: list[Job], head: str, 
 
 
 async def _sent_back(
-    run: TaskRun, plan: Plan, jobs: list[Job], head: str, briefs: Mapping[str, str], rounds: _Rounds
+    run: TaskRun, plan: Plan, jobs: list[Job], head: str, first_jobs: Mapping[str, Job], rounds: _Rounds
 ) -> tuple[list[Job], _Rounds]:
     asked = [manager for manager in plan.managers if any(job.worker.manager == manager.name for job in jobs)]
+    briefs = {worker: job.brief for worker, job in first_jobs.items()}
     reviews = await run.in_parallel(
         review(run, plan, manager, head, briefs=briefs, first_round=rounds.managers.get(manager.name, 0) + 1)
         for manager in asked
     )
     reviewed = {**rounds.managers, **{one.name: done.round_number for one, done in zip(asked, reviews, strict=True)}}
     again = [
-        Job(worker, briefs[worker.name], head, rounds.workers[worker.name] + 1, reason)
+        replace(first_jobs[worker.name], commit=head, round_number=rounds.workers[worker.name] + 1, feedback=reason)
         for manager, done in zip(asked, reviews, strict=True)
         for worker, reason in _reasons(manager, done)
     ]

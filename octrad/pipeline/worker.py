@@ -19,11 +19,12 @@ from octrad.tasks.task import Role
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one worker is to do now, on top of which commit, and why it is asked again."""
+    """What one worker is to do now, on top of which commit, what it is told of its craft, and why it is asked again."""
 
     worker: Worker
     brief: str
     commit: str
+    skills: str
     round_number: int = 1
     feedback: str = ""
 
@@ -75,6 +76,7 @@ def work_values(
         "worker": job.worker.name,
         "brief": job.brief,
         "owns": describe_owned(job.worker.owns),
+        "skills": job.skills,
         "guides": guides,
         "tree": describe_tree(files),
         "files": shown,

@@ -60,6 +60,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillsPicked:
+    """It was settled which fragments of the skill warehouse a worker is told. `by` is manager or search."""
+
+    worker: str
+    slugs: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAnswered:
     """One attempt at a model call ended, well or badly."""
 
@@ -162,6 +171,7 @@ EventDetail = (
     | StepStarted
     | StepFinished
     | Planned
+    | SkillsPicked
     | ModelAnswered
     | ModelWriting
     | CommandStarted

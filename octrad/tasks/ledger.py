@@ -22,7 +22,7 @@ class ModelCall:
     """One attempt at a model call. `step` and `role` may be left empty: the journal knows them.
 
     `cost_usd` is None where the model has no price. `outcome` is `ok` or the class of the failure.
-    Calls of the same `content_hash` were asked with the same prompts, guides and stacks, at the same prices.
+    Calls of the same `content_hash` were asked with the same prompts, guides, skills and stacks, at the same prices.
     """
 
     model: str

@@ -40,6 +40,7 @@ class Submission:
     rehearsal: bool = False
     allow_secrets: bool = False
     budget_usd: float | None = None
+    skill_areas: tuple[str, ...] = ()
 
 
 async def submit_task(
@@ -101,6 +102,7 @@ async def _add_draft(connection: AsyncConnection, submission: Submission, uid: i
         "project": submission.project or task_id,
         "title": first_title(submission.request),
         "checks": list(submission.checks),
+        "skill_areas": list(submission.skill_areas),
     }
     await connection.execute(_QUERIES["add_project"], values)
     async with connection.cursor(row_factory=task_row) as cursor:
@@ -120,8 +122,9 @@ async def _add_draft(connection: AsyncConnection, submission: Submission, uid: i
 def _check_storable(submission: Submission) -> None:
     for field in ("request", "project", "bundle_id", "stack", "model"):
         _check_text(field, getattr(submission, field))
-    for check in submission.checks:
-        _check_text("checks", check)
+    for field, texts in (("checks", submission.checks), ("skill_areas", submission.skill_areas)):
+        for text in texts:
+            _check_text(field, text)
 
 
 def _check_text(field: str, text: str) -> None:

@@ -15,6 +15,7 @@ READS = (
     ("list",), ("list", "--state", "done"), ("show", "TASK"), ("logs", "TASK"), ("logs", "TASK", "--role", "boss"),
     ("why", "TASK"), ("diff", "TASK"), ("snapshots",), ("status",), ("models",), ("stacks",), ("version",),
     ("stacks", "rust"), ("guides",), ("guides", "cargo"), ("audit", "a tool"),
+    ("audit", "a tool"), ("skills", "list"), ("skills", "search", "slow query"), ("skills", "show", "vpn-mtu"),
 )  # fmt: skip
 
 

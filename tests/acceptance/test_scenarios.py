@@ -20,6 +20,7 @@ DONE = {
     "flaky-model": "rehearsal/flaky-model,rehearsal/flaky-model:b",
     "conflict": "",
     "hostile": "",
+    "skills": "",
 }
 
 

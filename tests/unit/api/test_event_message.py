@@ -16,6 +16,7 @@ DETAILS: list[events.EventDetail] = [
     events.StepStarted("Plan"),
     events.StepFinished(12, "abc"),
     events.Planned("T", "python", (events.PlannedManager("backend", ("a", "b")),), ("true",)),
+    events.SkillsPicked("a", ("x", "y"), "search"),
     events.ModelAnswered("m", "ok", 1, 2, 3, 0.5, 6),
     events.ModelAnswered("m", "rate", error="slow down"),
     events.CommandStarted("make", network=True),

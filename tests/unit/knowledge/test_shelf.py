@@ -62,3 +62,19 @@ def test_digest_follows_every_byte(tmp_path: Path) -> None:
     put(tmp_path, "guides/zag.toml", guide_named("zag") + " ")
     assert len({shipped, once, read_library(tmp_path).digest}) == 3
     assert read_library().digest == shipped
+
+
+def test_own_skill_goes_before_the_shipped_one_and_is_searched(tmp_path: Path) -> None:
+    shipped = read_library().skill_shelf.entries["vpn-mtu"]
+    head = '+++\nname = "Our links"\nslug = "vpn-mtu"\narea = "VPN"\nkeywords = ["zeppelin"]\n+++\n'
+    put(tmp_path, "skills/vpn-mtu.md", f"{head}One.\nTwo.\nThree.\n")
+    put(tmp_path, "skills/vpn-keys.md", f"{head}One.\n")
+    library = read_library(tmp_path)
+    assert library.own == ("skills/vpn-mtu",)
+    [fault] = library.faults
+    assert "vpn-keys.md" in fault
+    assert library.skill_shelf.entries["vpn-mtu"] != shipped
+    [found] = library.warehouse.search("", "", "a zeppelin", 3)
+    assert found.skill.text == "One.\nTwo.\nThree."
+    assert "vpn-keys" in library.skill_shelf.entries
+    assert library.digest != read_library().digest

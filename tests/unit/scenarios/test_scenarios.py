@@ -80,6 +80,7 @@ def test_the_scenarios_that_others_count_on_are_there() -> None:
         "python-node",
         "rust-cli",
         "scaffold-fails-once",
+        "skills",
         "slow",
     } <= set(SCENARIOS)
 

@@ -18,6 +18,7 @@ SAMPLES: list[events.EventDetail] = [
     events.StepStarted("Plan the work"),
     events.StepFinished(12, "abc"),
     events.Planned("Todo", "rust", (events.PlannedManager("backend", ("backend-1",)),), ("cargo test",)),
+    events.SkillsPicked("backend-1", ("data-indexes",), "manager"),
     events.ModelAnswered("a/b", "ok", 10, 20, 3, 0.5, 1200),
     events.ModelAnswered("a/b", "rate", error="slow down"),
     events.ModelWriting("a/b", 2**40),
