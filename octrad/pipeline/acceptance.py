@@ -120,7 +120,9 @@ async def _fix(run: TaskRun, proving: Proving, problems: str, output: str) -> Pr
         }
 
     speaker = Speaker(Role.WORKER, "fixer")
-    question = Question("fix", "fix", WorkAnswer, speaker, "Repair the project", values, refuse_nothing_changed)
+    question = Question(
+        "fix", "fix", WorkAnswer, speaker, "Repair the project", values, refuse_nothing_changed, topic=problems
+    )
     changed = await change_files(run, question, Target(head), first_round, Naming(step_names.fixed, _name_of_change))
     return replace(proving, head=changed.commit, fixes=changed.round_number)
 

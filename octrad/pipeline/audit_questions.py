@@ -20,6 +20,7 @@ from octrad.pipeline.answers import (
 )
 from octrad.pipeline.ask import word_question
 from octrad.pipeline.boss import grade_values, plan_values
+from octrad.pipeline.context_for_prompt import CHARACTERS_A_TOKEN, CONTEXT_TOKENS, NOTHING_KNOWN
 from octrad.pipeline.describe import describe_guides
 from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
 from octrad.pipeline.relevant_files import FILES_BYTES, TREE_LINES, ListedFile
@@ -57,12 +58,13 @@ class Work:
 
 def first_questions(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> tuple[Completion, ...]:
     """The questions, named `GRADE`, `PLAN`, `WORK` and `LATER_WORK`."""
+    much = stand_in(CONTEXT_TOKENS * CHARACTERS_A_TOKEN)
     plan = plan_values(work.request, stack=work.stack, checks=work.checks, stacks=stacks, files=work.files)
     return (
         word_question(GRADE, "grade", GradeAnswer, grade_values(work.request, work.files)),
-        word_question(PLAN, "plan", PlanAnswer, plan),
-        word_question(WORK, "work", WorkAnswer, _work_values(work, stacks, guides)),
-        word_question(LATER_WORK, "work", WorkAnswer, _later_values(work, stacks, guides)),
+        word_question(PLAN, "plan", PlanAnswer, plan | {"context": NOTHING_KNOWN}),
+        word_question(WORK, "work", WorkAnswer, _work_values(work, stacks, guides) | {"context": NOTHING_KNOWN}),
+        word_question(LATER_WORK, "work", WorkAnswer, _later_values(work, stacks, guides) | {"context": much}),
     )
 
 
