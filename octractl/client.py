@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from octra_proto.v1.access_pb2_grpc import AccessServiceStub
     from octra_proto.v1.advisor_pb2_grpc import AdvisorServiceStub
     from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub
+    from octra_proto.v1.context_pb2_grpc import ContextServiceStub
     from octra_proto.v1.knowledge_pb2_grpc import KnowledgeServiceStub
     from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
     from octra_proto.v1.system_pb2_grpc import SystemServiceStub
@@ -117,6 +118,13 @@ class Client:
         from octra_proto.v1.knowledge_pb2_grpc import KnowledgeServiceStub  # noqa: PLC0415 - as above
 
         return KnowledgeServiceStub(self._channel)
+
+    @property
+    def context(self) -> "ContextServiceStub":
+        """ContextService."""
+        from octra_proto.v1.context_pb2_grpc import ContextServiceStub  # noqa: PLC0415 - as above
+
+        return ContextServiceStub(self._channel)
 
     def ask(
         self,

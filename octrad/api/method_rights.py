@@ -50,6 +50,7 @@ _READS_SYSTEM: Final = Right(AccessRole.VIEWER, "see the daemon's state, models 
 _READS_LIBRARY: Final = Right(AccessRole.VIEWER, "see what agents are told")
 _READS_BUDGETS: Final = Right(AccessRole.VIEWER, "see budgets and what calls have cost")
 _BEGINS: Final = "submit tasks"
+_TELLS_AGENTS: Final = "change what the agents of a project are told"
 
 RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.TaskService/SubmitTask": Right(AccessRole.MEMBER, _BEGINS, "project", changes=True),
@@ -84,6 +85,9 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.KnowledgeService/ListSkills": _READS_LIBRARY,
     "/octra.v1.KnowledgeService/SearchSkills": _READS_LIBRARY,
     "/octra.v1.KnowledgeService/GetSkills": _READS_LIBRARY,
+    "/octra.v1.ContextService/ListContext": Right(AccessRole.VIEWER, "see what the agents of a project are told"),
+    "/octra.v1.ContextService/AddContext": Right(AccessRole.MEMBER, _TELLS_AGENTS, "project", changes=True),
+    "/octra.v1.ContextService/ForgetContext": Right(AccessRole.MEMBER, _TELLS_AGENTS, "project", changes=True),
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

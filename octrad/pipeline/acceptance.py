@@ -138,6 +138,7 @@ async def _fix(run: TaskRun, proving: Proving, problems: str, output: str) -> Pr
         values,
         refuse_nothing_changed,
         lambda _: _remark_on(known),
+        topic=problems,
     )
     changed = await change_files(run, question, Target(head), first_round, Naming(step_names.fixed, _name_of_change))
     return replace(proving, head=changed.commit, fixes=changed.round_number)

@@ -3,12 +3,15 @@
 These models bound shapes and sizes; what an answer *means* is checked beside the question that asks for it.
 """
 
-from typing import Annotated
+from typing import Annotated, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+
+from octrad.tasks.context.entry import CONTENT_CHARACTERS
 
 BRIEF_CHARACTERS = 8000
 MANAGERS_AT_MOST = 5
+CONTEXT_AT_MOST = 5
 
 
 def _without_control_characters(text: str) -> str:
@@ -28,6 +31,20 @@ class _Answer(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
+class ContextItem(_Answer):
+    """Something that an answer wants remembered."""
+
+    scope: Literal["global", "team", "individual"]
+    type: Literal["rule", "decision", "interface", "fact", "warning"]
+    content: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=CONTENT_CHARACTERS)]
+
+
+class SpeakingAnswer(_Answer):
+    """An answer that may say something into the project's context beside what it was asked for."""
+
+    context: Annotated[tuple[ContextItem, ...], Field(max_length=CONTEXT_AT_MOST)] = ()
+
+
 class GradeAnswer(_Answer):
     """How much work the request is."""
 
@@ -42,7 +59,7 @@ class PlannedStack(_Answer):
     directory: PathText
 
 
-class SmallPlanAnswer(_Answer):
+class SmallPlanAnswer(SpeakingAnswer):
     """The plan of a project that one worker builds."""
 
     title: Line
@@ -71,7 +88,7 @@ class PlannedManager(_Answer):
     workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=4)]
 
 
-class PlanAnswer(_Answer):
+class PlanAnswer(SpeakingAnswer):
     """The plan of a project that several build."""
 
     title: Line
@@ -94,7 +111,7 @@ class Assignment(_Answer):
     skills: Annotated[list[Name], Field(max_length=20)] = Field(default_factory=list)
 
 
-class AssignAnswer(_Answer):
+class AssignAnswer(SpeakingAnswer):
     """How a manager divides the work."""
 
     assignments: Annotated[list[Assignment], Field(min_length=1, max_length=4)]
@@ -116,7 +133,7 @@ class WrittenEdit(_Answer):
     replace: str
 
 
-class WorkAnswer(_Answer):
+class WorkAnswer(SpeakingAnswer):
     """What a worker, or a fix, changes."""
 
     summary: Brief
@@ -141,14 +158,14 @@ class Problem(_Answer):
     reason: Brief
 
 
-class ReviewAnswer(_Answer):
+class ReviewAnswer(SpeakingAnswer):
     """A manager's verdict on the work of its workers."""
 
     approved: bool
     problems: Annotated[list[Problem], Field(max_length=20)]
 
 
-class ValidateAnswer(_Answer):
+class ValidateAnswer(SpeakingAnswer):
     """The Boss's verdict on the whole."""
 
     approved: bool

@@ -13,8 +13,11 @@ from pydantic import BaseModel, ValidationError
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
+from octrad.pipeline.answers import SpeakingAnswer
 from octrad.pipeline.content_hash import hash_call, hash_content
+from octrad.pipeline.context_for_prompt import for_prompt
 from octrad.pipeline.follow_answer import AnswerFollower
+from octrad.pipeline.project_context import hear, say
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.provider_marks import known_marks
 from octrad.pipeline.question_roles import is_long, role_of
@@ -56,6 +59,9 @@ class Question(Generic[A]):
     when the question is really put; they must follow from the task, the plan and commits alone, because the same step
     asked again must be the same request. `refuse` says what is wrong with an answer of the right shape; `tell` what
     people should hear of an answer that is accepted.
+
+    `topic` is what the context that goes into the prompt should be about; None where the prompt takes none.
+    `ends_team` says whether an answer means that the speaker's team is done.
     """
 
     name: str
@@ -66,6 +72,8 @@ class Question(Generic[A]):
     values: Values
     refuse: Callable[[A], Sequence[str]] = lambda _: ()
     tell: Callable[[A], Sequence[EventDetail]] = lambda _: ()
+    topic: str | None = None
+    ends_team: Callable[[A], bool] = lambda _: False
 
 
 async def ask(run: TaskRun, question: Question[A], step_name: Callable[[int], str]) -> tuple[A, int]:
@@ -93,7 +101,7 @@ async def put(run: TaskRun, question: Question[A], step_name: str, refused: Repl
             await run.tools.gateway.acknowledge(step.request_id)
 
         step.on_recorded(acknowledge)
-        completion = await _completion(run, question, refused)
+        completion = await _completion(run, question, step, refused)
         await stay_in_budget(run, step, completion)
         completed = await _complete(run, step, completion, acknowledge)
         reply = judge(question, completed.answer_json)
@@ -136,8 +144,12 @@ def _fault(location: tuple[int | str, ...], message: str) -> str:
     return f"`{'.'.join(str(part) for part in location)}`: {message}"
 
 
-async def _completion(run: TaskRun, question: Question[A], refused: Reply | None) -> Completion:
-    worded = word_question(question.name, question.prompt, question.answer, await question.values())
+async def _completion(run: TaskRun, question: Question[A], step: Step, refused: Reply | None) -> Completion:
+    values = await question.values()
+    if question.topic is not None:
+        heard = await hear(run, step, question.speaker)
+        values = {**values, "context": for_prompt(heard, question.topic)}
+    worded = word_question(question.name, question.prompt, question.answer, values)
     chain = chain_of(run.task.model)
     asked = replace(worded, chain=chain, role=role_of(question.name), long=is_long(question.name))
     if refused is None:
@@ -195,5 +207,8 @@ def _tell(step: Step, question: Question[A], reply: Reply) -> None:
     if reply.refusals:
         step.record(Remarked(f"answer refused: {'; '.join(reply.refusals)}"[:2000], warning=True))
         return
-    for detail in question.tell(question.answer.model_validate_json(reply.answer_json)):
+    answer = question.answer.model_validate_json(reply.answer_json)
+    for detail in question.tell(answer):
         step.record(detail)
+    if isinstance(answer, SpeakingAnswer):
+        say(step, question.speaker, answer.context, ends_team=question.ends_team(answer))

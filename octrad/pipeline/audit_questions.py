@@ -22,6 +22,7 @@ from octrad.pipeline.answers import (
 )
 from octrad.pipeline.ask import word_question
 from octrad.pipeline.boss import grade_values, plan_values
+from octrad.pipeline.context_for_prompt import CHARACTERS_A_TOKEN, CONTEXT_TOKENS, NOTHING_KNOWN
 from octrad.pipeline.describe import describe_guides, guides_of
 from octrad.pipeline.pick_skills import CATALOG_CHARACTERS, ORDINARY_SKILLS_CHARACTERS, SKILLS_CHARACTERS
 from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
@@ -60,13 +61,14 @@ class Work:
 
 def first_questions(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> tuple[Completion, ...]:
     """The questions, named `GRADE`, `PLAN`, `WORK` and `LATER_WORK`."""
+    much = stand_in(CONTEXT_TOKENS * CHARACTERS_A_TOKEN)
     plan = plan_values(work.request, stack=work.stack, checks=work.checks, stacks=stacks, files=work.files)
     plan["skills"] = stand_in(CATALOG_CHARACTERS)
     return (
         word_question(GRADE, "grade", GradeAnswer, grade_values(work.request, work.files)),
-        word_question(PLAN, "plan", PlanAnswer, plan),
-        word_question(WORK, "work", WorkAnswer, _work_values(work, stacks, guides)),
-        word_question(LATER_WORK, "work", WorkAnswer, _later_values(work, stacks, guides)),
+        word_question(PLAN, "plan", PlanAnswer, plan | {"context": NOTHING_KNOWN}),
+        word_question(WORK, "work", WorkAnswer, _work_values(work, stacks, guides) | {"context": NOTHING_KNOWN}),
+        word_question(LATER_WORK, "work", WorkAnswer, _later_values(work, stacks, guides) | {"context": much}),
     )
 
 

@@ -78,7 +78,15 @@ async def validate_result(
         }
 
     question = Question(
-        "validate", "validate", ValidateAnswer, BOSS, "Validate the result", values, _refuse_verdict, _tell_verdict
+        "validate",
+        "validate",
+        ValidateAnswer,
+        BOSS,
+        "Validate the result",
+        values,
+        _refuse_verdict,
+        _tell_verdict,
+        topic=run.task.request,
     )
     answer, tried = await ask(run, question, lambda number: step_names.validated(first_round + number - 1))
     return Verdict(answer.approved, tuple(answer.reasons), first_round + tried - 1)
@@ -119,7 +127,7 @@ async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: typ
         # Who gives others their roles sees what these can be told.
         return asked | {"skills": describe_catalog(run.tools.library.warehouse.catalog(task.skill_areas))}
 
-    question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
+    question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell, topic=run.task.request)
     answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))
     return accept_plan(_as_plan(answer), run.task.checks)
 

@@ -42,8 +42,10 @@ async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[
     def refuse(answer: AssignAnswer) -> list[str]:
         return refuse_assignments(answer, manager) + refuse_skills(answer.assignments, candidates)
 
-    speaker = Speaker(Role.MANAGER, manager.name)
-    question = Question("assign", "assign", AssignAnswer, speaker, "Assign the work", values, refuse)
+    speaker = Speaker(Role.MANAGER, manager.name, team=manager.name)
+    question = Question(
+        "assign", "assign", AssignAnswer, speaker, "Assign the work", values, refuse, topic=manager.brief
+    )
     answer, _ = await ask(run, question, step_names.rounds(step_names.assigned(manager.name)))
     return {assignment.worker: assignment for assignment in answer.assignments}
 
@@ -68,8 +70,19 @@ async def review(
     def refuse(answer: ReviewAnswer) -> list[str]:
         return refuse_review(answer, manager)
 
-    speaker = Speaker(Role.MANAGER, manager.name)
-    question = Question("review", "review", ReviewAnswer, speaker, "Review the work", values, refuse, _tell)
+    speaker = Speaker(Role.MANAGER, manager.name, team=manager.name)
+    question = Question(
+        "review",
+        "review",
+        ReviewAnswer,
+        speaker,
+        "Review the work",
+        values,
+        refuse,
+        _tell,
+        topic=manager.brief,
+        ends_team=_is_approved,
+    )
     answer, tried = await ask(run, question, lambda number: step_names.reviewed(manager.name, first_round + number - 1))
     reasons: dict[str, str] = {}
     for problem in answer.problems:
@@ -95,6 +108,10 @@ def refuse_review(answer: ReviewAnswer, manager: Manager) -> list[str]:
     if not answer.approved and not answer.problems:
         reasons.append("`approved` is false and `problems` is empty: say who has to do what again")
     return reasons
+
+
+def _is_approved(answer: ReviewAnswer) -> bool:
+    return answer.approved
 
 
 def _tell(answer: ReviewAnswer) -> Sequence[Reviewed]:

@@ -56,10 +56,11 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
         "work",
         "work",
         WorkAnswer,
-        Speaker(Role.WORKER, worker.name),
+        Speaker(Role.WORKER, worker.name, team=worker.manager),
         f"Work: {worker.role}",
         values,
         refuse_nothing_changed,
+        topic=f"{worker.role}\n{job.brief}\n{job.feedback}",
     )
     target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)
     naming = Naming(lambda number: step_names.worked(worker.name, number), change)

@@ -31,6 +31,7 @@ message = "Insufficient credits"
 def write_scenarios(directory: Path) -> Path:
     """Writes them all and returns the directory."""
     shutil.copytree(SCENARIOS_DIR, directory, dirs_exist_ok=True)
+    shutil.copytree(Path(__file__).parent / "scenarios", directory, dirs_exist_ok=True)
     slow = (directory / "slow.toml").read_text(encoding="utf-8")
     quicker = slow.replace("seconds=20", f"seconds={SLOW_S}")
     (directory / "slow.toml").write_text(quicker, encoding="utf-8")

@@ -2,7 +2,7 @@
 
 Absolute times on a shared machine mean little, so what is compared is a ratio to (or a difference from) the plain
 tool that does the same. Prints a Markdown table; `docs/benchmarks.md` keeps one. Arguments choose among the parts:
-`python -m tests.bench client calls gateway memory commands snapshots`.
+`python -m tests.bench client calls gateway memory commands snapshots context`.
 """
 
 import sys
@@ -11,12 +11,12 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
-from tests.bench import calls, client, commands, gateway, memory, snapshots
+from tests.bench import calls, client, commands, context, gateway, memory, snapshots
 from tests.bench.figures import HEADER, Figure
 from tests.daemon import House, Rehearsal, config_for, house, remove_tree
 
 SCENARIOS = Path(__file__).parent / "scenarios"
-PARTS = ("client", "calls", "gateway", "memory", "commands", "snapshots")
+PARTS = ("client", "calls", "gateway", "memory", "commands", "snapshots", "context")
 
 
 def measure(daemon: House, rehearsal: Rehearsal, scratch: Path, parts: tuple[str, ...]) -> Iterator[Figure]:
@@ -32,6 +32,8 @@ def measure(daemon: House, rehearsal: Rehearsal, scratch: Path, parts: tuple[str
         yield from commands.measure(daemon)
     if "snapshots" in parts:
         yield from snapshots.measure(daemon, scratch)
+    if "context" in parts:
+        yield from context.measure(scratch)
 
 
 def main() -> None:

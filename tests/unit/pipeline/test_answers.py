@@ -22,17 +22,20 @@ ALL: list[type[BaseModel]] = [
     answers.NoteWordingAnswer,
     answers.ConsultAnswer,
 ]
+# What an answer can do without.
+OPTIONAL = {"context", "more_stacks", "packages", "skills"}
 STRICT_KEYWORDS = {"type", "properties", "items", "enum", "anyOf", "$ref", "$defs", "description", "required"}
 
 
 @pytest.mark.parametrize("answer", ALL)
-def test_schema_is_valid_and_within_strict_mode(answer: type[BaseModel]) -> None:
+def test_schema_is_valid_and_within_what_providers_take(answer: type[BaseModel]) -> None:
     schema = json.loads(answer_schema(answer))
     jsonschema.Draft202012Validator.check_schema(schema)
     for part in [schema, *schema.get("$defs", {}).values()]:
         assert set(part) <= STRICT_KEYWORDS | {"additionalProperties"}
         assert part["additionalProperties"] is False
-        assert part["required"] == sorted(part["properties"])
+        assert part["required"] == sorted(part["required"])
+        assert set(part["properties"]) - set(part["required"]) <= OPTIONAL
 
 
 def test_schema_is_the_same_text_every_time() -> None:
@@ -48,6 +51,33 @@ def test_grades_are_whole_numbers_from_1_to_5(grade: object) -> None:
 def test_unknown_fields_are_refused() -> None:
     with pytest.raises(ValidationError):
         answers.ValidateAnswer.model_validate({"approved": True, "reasons": [], "note": "trust me"})
+
+
+CONTEXT_FACT = {"scope": "team", "type": "fact", "content": "x"}
+
+
+@pytest.mark.parametrize(
+    "context",
+    [
+        [CONTEXT_FACT] * 6,
+        [CONTEXT_FACT | {"scope": "everybody"}],
+        [CONTEXT_FACT | {"type": "order"}],
+        [CONTEXT_FACT | {"content": " \n "}],
+        [CONTEXT_FACT | {"content": "x" * 2001}],
+        [CONTEXT_FACT | {"important": True}],
+        None,
+    ],
+)
+def test_context_is_little_and_of_known_scopes_and_types(context: object) -> None:
+    with pytest.raises(ValidationError):
+        answers.ValidateAnswer.model_validate({"approved": True, "reasons": [], "context": context})
+
+
+@pytest.mark.parametrize("context", [{}, {"context": []}, {"context": [CONTEXT_FACT]}])
+def test_an_answer_may_say_something_and_need_not(context: dict[str, object]) -> None:
+    answer = {"approved": True, "reasons": []} | context
+    jsonschema.validate(answer, json.loads(answer_schema(answers.ValidateAnswer)))
+    answers.ValidateAnswer.model_validate(answer)
 
 
 @pytest.mark.parametrize("check", ["", "true\nrm -rf /", "true\x00", "a" * 1001, "\x1b[2J"])

@@ -128,6 +128,7 @@ def test_fix_of_an_error_that_a_guide_knows_is_as_it_was_read_last() -> None:
         f"{fence('output', BROKEN_MAKEFILE)}",
         "known": describe_errors(match_errors(guides, BROKEN_MAKEFILE)),
         "guides": describe_guides(guides),
+        "context": "nothing",
     }
     question = word_question("fix", "fix", WorkAnswer, values)
     assert "Cure: Begin it with one tab." in question.messages[1].content
