@@ -1,6 +1,5 @@
 """The accepted plan, and the rules that a plan must keep before it is accepted. Pure."""
 
-import re
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -9,10 +8,10 @@ from itertools import combinations
 from octrad.pipeline.answers import PlanAnswer, PlannedManager, SmallPlanAnswer
 from octrad.pipeline.names import refuse_name
 from octrad.pipeline.owned_paths import may_name_one_file, refuse_glob
+from octrad.pipeline.package_policy import is_attribute
 
 WORKERS_AT_MOST = 12
 BUILDER = "builder"
-_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*(?:\.[A-Za-z_][A-Za-z0-9_+-]*)*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def refuse_plan(answer: PlanAnswer | SmallPlanAnswer, stacks: Collection[str], w
     elif answer.stack not in stacks:
         reasons.append(f"there is no stack {answer.stack[:60]!r}; the stacks are {', '.join(sorted(stacks))}")
     for package in answer.packages:
-        if not _ATTRIBUTE.match(package):
+        if not is_attribute(package):
             reasons.append(f"{package[:60]!r} is not the name of a package of nixpkgs")
     reasons += [f"the check {check[:60]!r} is blank" for check in answer.checks if not check.strip()]
     return reasons + (_refuse_managers(answer.managers) if isinstance(answer, PlanAnswer) else [])
