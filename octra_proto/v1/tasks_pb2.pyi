@@ -440,6 +440,7 @@ class GetTaskResponse(_message.Message):
     MODEL_CALLS_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
+    PACKAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -452,6 +453,10 @@ class GetTaskResponse(_message.Message):
     def snapshot_pruned_at(self) -> _timestamp_pb2.Timestamp:
         """When the task's snapshot was pruned; absent while it is kept, and where there never was one."""
 
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedPackage]:
+        """Packages that workers were granted, and those that the plan or a worker was refused."""
+
     def __init__(
         self,
         *,
@@ -460,14 +465,40 @@ class GetTaskResponse(_message.Message):
         model_calls: _abc.Iterable[Global___ModelCall] | None = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
+        packages: _abc.Iterable[Global___AskedPackage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "packages", b"packages", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTaskResponse: _TypeAlias = GetTaskResponse  # noqa: Y015
+
+@_typing.final
+class AskedPackage(_message.Message):
+    """A package of nixpkgs that was asked for, and what became of it last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    package: _builtins.str
+    reason: _builtins.str
+    """Why it is refused; empty: it was added to the environment."""
+    def __init__(
+        self,
+        *,
+        package: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["package", b"package", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskedPackage: _TypeAlias = AskedPackage  # noqa: Y015
 
 @_typing.final
 class ListTasksRequest(_message.Message):

@@ -50,7 +50,15 @@ def test_a_worker_gets_what_it_asks_for_and_another_goes_on_without(rehearsal: R
         followed = daemon.must("logs", task).stdout
         assert "added to the environment: jq" in followed
         assert "sqlite: the configuration denies it (`packages.deny`)" in followed
-        assert "Add packages: jq" in daemon.must("show", task).stdout
+        shown = daemon.must("show", task).stdout
+        assert "\n  jq  added\n" in shown
+        assert "\n  sqlite  refused: the configuration denies it (`packages.deny`)\n" in shown
+        assert [one["package"] for one in daemon.show(task)["packages"]] == [
+            "packageThatNobodyHas",
+            "databaseThatNobodyHas",
+            "sqlite",
+            "jq",
+        ]
         # They are told, and go on.
         assert {"work/clerk/2", "work/reporter/2"} <= {row["step"] for row in rehearsal.requests(task)}
         assert asked_twice(rehearsal, task) == {}

@@ -128,5 +128,5 @@ def test_packages_that_were_asked_for_are_told() -> None:
     assert plain(added, event(2, "daemon", packages_refused=pb.PackagesRefused(refused=refused))) == [
         "octrad              added to the environment: jq, sqlite",
         "octrad              packages refused:",
-        "                    | no such: it does not exist in nixpkgs",
+        "                    | no\\x1bsuch: it does not exist in nixpkgs",
     ]
