@@ -100,7 +100,9 @@ async def _build(run: TaskRun, name: str, grown: Workplace, judged: Judged) -> _
         except OctraError as error:
             if error.retryable or error.code in LEFT_BEHIND:
                 raise
-            refused = refuse_granted(judged, f"an environment with it could not be built: {error.message[:300]}")
+            together = ", ".join(judged.granted)
+            reason = f"an environment with {together} could not be built: {error.message[-300:]}"
+            refused = refuse_granted(judged, reason)
             step.record(PackagesRefused(refused.refused[len(judged.refused) :]))
             return _Added(None, refused)
         step.commit = built.commit

@@ -10,6 +10,7 @@ import pytest
 from tests.acceptance.rehearsed import SCENARIOS
 from tests.acceptance.soundness import asked_twice, assert_nothing_left, assert_sound
 from tests.daemon import House, Rehearsal, config_for, git, house, wait_until
+from tests.faulty_nixpkgs import write_faulty_nixpkgs
 
 NAME = "asks-for-packages"
 RELOADED = "the configuration was read anew"
@@ -79,6 +80,25 @@ def test_a_policy_counts_from_a_reload_on(rehearsal: Rehearsal) -> None:
         daemon.process.send_signal(signal.SIGHUP)
         wait_until(lambda: RELOADED in daemon.log, 20, "the configuration is in effect")
         assert daemon.wait(submit(daemon))["state"] == "TASK_STATE_DONE"
+
+
+@pytest.mark.timeout(120)
+def test_packages_that_cannot_be_built_are_refused_and_unfree_ones_permitted(
+    rehearsal: Rehearsal, tmp_path: Path
+) -> None:
+    nixpkgs = write_faulty_nixpkgs(tmp_path / "nixpkgs")
+    config = config_for(rehearsal, extra='\n[packages]\nunfree = ["proprietary"]\n')
+    with house(config.replace('"stand-in"', f'"{nixpkgs}"')) as daemon:
+        task = daemon.submit("orders", "--model", "rehearsal/unbuildable")
+        ended = daemon.wait(task)
+        assert ended["state"] == "TASK_STATE_DONE", ended["note"]
+        reasons = refused(daemon, task)
+        assert "packages.unfree" in reasons["licensed"]
+        assert "could not be built" in reasons["unbuildable"]
+        # Refused at first, with the one that cannot be built; granted when it was asked for without it.
+        assert [one["packages"] for one in added(daemon, task)] == [["jq", "proprietary"]]
+        daemon.must("restore", task, str(tmp_path / "restored"))
+    assert "allowUnfree" in (tmp_path / "restored" / "flake.nix").read_text(encoding="utf-8")
 
 
 @pytest.mark.timeout(120)

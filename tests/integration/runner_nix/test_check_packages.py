@@ -1,5 +1,4 @@
-"""What nixpkgs says of attributes, asked of the stand-in and of a nixpkgs of the test's own with packages that are not
-to be had, as nixpkgs' own check-meta says it of them."""
+"""What nixpkgs says of attributes, asked of the stand-in and of a nixpkgs with packages that are not to be had."""
 
 import asyncio
 from collections.abc import Sequence
@@ -14,9 +13,9 @@ from octrad.runner.server.nix.build_environment import EnvironmentBuilder, Envir
 from octrad.runner.server.nix.check_packages import PACKAGES_AT_MOST, check_packages
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import NixStore
-from octrad.runner.server.nix.write_stand_in import write_stand_in
 from octrad.runner.server.trees.read_files import read_files
 from octrad.runner.server.trees.task_tree import TaskTree
+from tests.faulty_nixpkgs import write_faulty_nixpkgs
 from tests.integration.runner_nix.conftest import commit_as_user
 
 PLAIN = StackEnvironment("plain", ("bash",))
@@ -35,56 +34,11 @@ HOSTILE = [
     "x" * 101,
     "--impure",
 ]
-FLAKE = """{
-  outputs = { self }: let host = (import ./host.nix).outputs { self = null; }; in {
-    inherit (host) lib;
-    legacyPackages = host.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (system: import ./. { inherit system; });
-  };
-}"""
-DEFAULT = """{ system, config ? { } }:
-let
-  host = ((import ./host.nix).outputs { self = null; }).legacyPackages.${system};
-  package = name: meta:
-    let
-      isUnfree = meta.unfree or false || !(meta.license.free or true);
-      words =
-        if meta.broken or false then "is marked as broken"
-        else if isUnfree && !(config.allowUnfree or false) then "has an unfree license ('unfree')"
-        else "";
-      handled = value: if words == "" then value else throw "Package '${name}' ${words}, refusing to evaluate.";
-    in
-    host.git // {
-      inherit meta;
-      pname = name;
-      drvPath = handled host.git.drvPath;
-      outPath = handled host.git.outPath;
-    };
-in
-host // {
-  proprietary = package "proprietary" { unfree = true; };
-  licensed = package "licensed" { license.free = false; };
-  twice-licensed = package "twice-licensed" { license = [ { free = true; } { free = false; } ]; };
-  free = package "free" { license = { free = true; }; };
-  worded = package "worded" { license = "MIT"; };
-  broken = package "broken" { broken = true; };
-  insecure = package "insecure" { knownVulnerabilities = [ "CVE" ]; };
-  elsewhere = package "elsewhere" { unsupported = true; };
-  needs-broken = host.git // { drvPath = (package "broken" { broken = true; }).drvPath; };
-  renamed = throw "'renamed' has been renamed to 'other'";
-  endless = let f = n: f (n + 1); in f 0;
-  pkgs.pkgs.free = package "free" { };
-}"""
 
 
 @pytest.fixture
 async def nixpkgs(tmp_path: Path, runner_dir: Path) -> Nixpkgs:
-    """The stand-in, with some packages more."""
-    directory = tmp_path / "nixpkgs"
-    write_stand_in(directory)
-    (directory / "flake.nix").rename(directory / "host.nix")
-    (directory / "flake.nix").write_text(FLAKE)
-    (directory / "default.nix").write_text(DEFAULT)
-    return await resolve_nixpkgs(Nix(nixpkgs=str(directory)), runner_dir)
+    return await resolve_nixpkgs(Nix(nixpkgs=str(write_faulty_nixpkgs(tmp_path / "nixpkgs"))), runner_dir)
 
 
 async def _check(tree: TaskTree, commit: str, builder: EnvironmentBuilder, names: Sequence[str]) -> dict[str, str]:
