@@ -453,6 +453,7 @@ class GetTaskResponse(_message.Message):
     EVIDENCE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
     SKILLS_PICKED_FIELD_NUMBER: _builtins.int
+    PACKAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -469,6 +470,10 @@ class GetTaskResponse(_message.Message):
     def skills_picked(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.SkillsPicked]:
         """Which fragments of the skill warehouse each worker is told, as its newest run settled it."""
 
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedPackage]:
+        """Packages that workers were granted, and those that the plan or a worker was refused."""
+
     def __init__(
         self,
         *,
@@ -478,14 +483,40 @@ class GetTaskResponse(_message.Message):
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
         skills_picked: _abc.Iterable[_events_pb2.SkillsPicked] | None = ...,
+        packages: _abc.Iterable[Global___AskedPackage] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "packages", b"packages", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTaskResponse: _TypeAlias = GetTaskResponse  # noqa: Y015
+
+@_typing.final
+class AskedPackage(_message.Message):
+    """A package of nixpkgs that was asked for, and what became of it last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    package: _builtins.str
+    reason: _builtins.str
+    """Why it is refused; empty: it was added to the environment."""
+    def __init__(
+        self,
+        *,
+        package: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["package", b"package", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskedPackage: _TypeAlias = AskedPackage  # noqa: Y015
 
 @_typing.final
 class ListTasksRequest(_message.Message):

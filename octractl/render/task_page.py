@@ -1,4 +1,4 @@
-"""A task, its steps, its calls and its evidence as a page of text. Pure."""
+"""A task, its steps, its calls, its packages and its evidence as a page of text. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -36,6 +36,7 @@ def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int 
         *_section("skills", _skills(answer)),
         *_section("steps", _steps(answer, width)),
         *_section("model calls that failed", _failed_calls(answer.model_calls, width)),
+        *_section("packages", [_package(asked) for asked in answer.packages]),
         *_section("evidence", _evidence(answer, width)),
         *_section("result", _result(answer, zone) + next_lines(answer.task)),
     ]
@@ -172,6 +173,11 @@ def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]
         for c in calls if c.outcome != "ok"
     ]  # fmt: skip
     return layout_table(("STEP", "MODEL", "OUTCOME", "TIME"), rows, width) if rows else []
+
+
+def _package(asked: tasks_pb2.AskedPackage) -> str:
+    became = f"refused: {clean_line(asked.reason)}" if asked.reason else "added"
+    return f"{clean_line(asked.package)}  {became}"
 
 
 def _evidence(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:

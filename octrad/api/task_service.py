@@ -33,6 +33,7 @@ from octrad.pipeline.step_names import SKILLS, removed
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.explain_task import explain_task
 from octrad.tasks.ledger import list_model_calls
+from octrad.tasks.list_packages import list_packages
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.list_tasks import TaskQuery, list_tasks
 from octrad.tasks.machine import TaskState
@@ -86,6 +87,10 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
             evidence=[evidence_message(proof) for proof in await list_evidence(self._database, task.id)],
             snapshot_pruned_at=timestamp(pruned_at) if pruned_at else None,
             skills_picked=skills_picked_messages(picked),
+            packages=[
+                tasks_pb2.AskedPackage(package=asked.package, reason=asked.reason)
+                for asked in await list_packages(self._database, task.id)
+            ],
         )
 
     async def ListTasks(self, request: tasks_pb2.ListTasksRequest, context: Context) -> tasks_pb2.ListTasksResponse:

@@ -88,6 +88,26 @@ class Nix(_Section):
     environment_retention_days: Count = 30
 
 
+class Packages(_Section):
+    """Which packages of nixpkgs may come into a project's environment besides those of its stack.
+
+    A plan names some, workers ask for more. Patterns are of dotted attributes: `*` stands for anything but a dot, `**`
+    for anything at all.
+    """
+
+    # allow: workers may ask for packages, within the keys below. refuse: the plan's have to do.
+    requests: Literal["allow", "refuse"] = "allow"
+    # Attributes that may be had; none: no packages but the stack's.
+    allow: tuple[str, ...] = ("**",)
+    # Attributes that may not, whatever `allow` says; one counts for what a package is called too, and below any other
+    # attribute: `nmap` also denies `pkgs.nmap`.
+    deny: tuple[str, ...] = ()
+    # Attributes that may be had although their licences are not free. What such a package needs comes with it.
+    unfree: tuple[str, ...] = ()
+    # In one task, the plan's among them.
+    per_task: Count = 40
+
+
 class Sandbox(_Section):
     """What a command that a model chose may use."""
 
@@ -351,6 +371,7 @@ class Config(_Section):
     database: Database = Database()
     cache: Cache = Cache()
     nix: Nix = Nix()
+    packages: Packages = Packages()
     sandbox: Sandbox = Sandbox()
     snapshots: Snapshots = Snapshots()
     limits: Limits = Limits()

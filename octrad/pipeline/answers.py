@@ -140,6 +140,8 @@ class WorkAnswer(SpeakingAnswer):
     files: Annotated[list[WrittenFile], Field(max_length=200)]
     edits: Annotated[list[WrittenEdit], Field(max_length=200)]
     removals: Annotated[list[PathText], Field(max_length=200)]
+    # Answers of before there were requests have none.
+    packages: Annotated[list[Name], Field(max_length=10)] = []
 
 
 class ScaffoldFixAnswer(_Answer):

@@ -7,9 +7,9 @@ The only place that says how many calls a task makes; it follows the steps of `r
   `limits.review_rounds` every worker works and every manager reviews; before each verdict of the Boss
   `limits.fix_rounds` repairs are made, and one more between the verdicts; the scaffold is helped once.
 
-An answer that is refused and asked for again, a merge that is redone, a retry and a second run come on top; each is
-as rare as it is bounded. The other way round, providers bill what they have cached at a fraction, and here all input
-counts as new.
+An answer that is refused and asked for again, a merge that is redone, a worker that goes on once it has the packages
+that it asked for, a retry and a second run come on top; each is as rare as it is bounded. The other way round,
+providers bill what they have cached at a fraction, and here all input counts as new.
 """
 
 from collections.abc import Sequence

@@ -11,13 +11,13 @@ from octrad.knowledge.stacks import STACKS_AT_MOST, PlacedStack, Stack, split_na
 from octrad.pipeline.answers import PlanAnswer, PlannedManager, SmallPlanAnswer
 from octrad.pipeline.names import refuse_name
 from octrad.pipeline.owned_paths import may_name_one_file, refuse_glob
+from octrad.pipeline.package_policy import is_attribute
 
 WORKERS_AT_MOST = 12
 BUILDER = "builder"
 DIRECTORY_LENGTH = 60
 # Of these characters a shell takes none for its own.
 _DIRECTORY = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*(?:/[A-Za-z0-9_][A-Za-z0-9_.-]*){0,2}\Z")
-_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*(?:\.[A-Za-z_][A-Za-z0-9_+-]*)*\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +98,7 @@ def refuse_plan(answer: PlanAnswer | SmallPlanAnswer, stacks: Collection[str], w
     reasons = refuse_name(answer.name, "the project")
     reasons += _refuse_stacks(answer, stacks, wanted_stack)
     for package in answer.packages:
-        if not _ATTRIBUTE.match(package):
+        if not is_attribute(package):
             reasons.append(f"{package[:60]!r} is not the name of a package of nixpkgs")
     reasons += [f"the check {check[:60]!r} is blank" for check in answer.checks if not check.strip()]
     return reasons + (_refuse_managers(answer.managers) if isinstance(answer, PlanAnswer) else [])

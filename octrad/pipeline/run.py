@@ -22,7 +22,7 @@ from octrad.pipeline.ending import Ending, EndKind
 from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
 from octrad.pipeline.prepare import prepare
-from octrad.pipeline.scaffold import Begun, scaffold
+from octrad.pipeline.scaffold import scaffold
 from octrad.pipeline.stay_in_budget import BudgetUsedUpError
 from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.tools import Tools
@@ -167,9 +167,8 @@ async def build(run: TaskRun) -> str:
     grade = await grade_request(run, tree)
     await audit_task(run, tree, grade)
     plan = await make_plan(run, tree, grade)
-    environment = await build_environment(run, plan, tree.commit)
-    begun = Begun(plan, environment.commit)
+    place = await build_environment(run, plan, tree.commit)
     if not tree.paths:
-        begun = await scaffold(run, plan, environment.environment_hash, environment.commit)
-    head = await do_work(run, begun.plan, begun.head)
-    return await prove(run, Proving(begun.plan, tree, environment.environment_hash, head))
+        begun = await scaffold(run, place.plan, place.environment_hash, place.head)
+        place = replace(place, plan=begun.plan, head=begun.head)
+    return await prove(run, Proving(await do_work(run, place), tree))

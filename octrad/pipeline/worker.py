@@ -7,13 +7,20 @@ from octrad.pipeline import step_names
 from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
 from octrad.pipeline.ask import Question
-from octrad.pipeline.change_files import Changed, Naming, change_files, refuse_nothing_changed
+from octrad.pipeline.change_files import (
+    Changed,
+    Naming,
+    change_files,
+    refuse_nothing_changed,
+)
 from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan, guides_of
+from octrad.pipeline.package_requests import tell_unheard
 from octrad.pipeline.plan import Plan, Worker
 from octrad.pipeline.project_files import list_files, show_files
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.runner.operations import MAIN_BRANCH, MergedBranch
+from octrad.tasks.events import EventDetail
 from octrad.tasks.task import Role
 
 
@@ -27,6 +34,10 @@ class Job:
     skills: str
     round_number: int = 1
     feedback: str = ""
+    # Whether packages that it asks for are heard.
+    may_ask: bool = False
+    # Whether its work may be done already, so that an answer without changes is fine.
+    may_rest: bool = False
 
 
 async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
@@ -52,6 +63,12 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
     async def change(round_number: int) -> str:
         return await _name_of_change(run, worker, round_number)
 
+    def refuse(answer: WorkAnswer) -> Sequence[str]:
+        return [] if job.may_rest else refuse_nothing_changed(answer, may_ask=job.may_ask)
+
+    def tell(answer: WorkAnswer) -> Sequence[EventDetail]:
+        return tell_unheard(answer, may_be_heard=job.may_ask)
+
     question = Question(
         "work",
         "work",
@@ -59,7 +76,8 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
         Speaker(Role.WORKER, worker.name, team=worker.manager),
         f"Work: {worker.role}",
         values,
-        refuse_nothing_changed,
+        refuse,
+        tell,
         topic=f"{worker.role}\n{job.brief}\n{job.feedback}",
     )
     target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)

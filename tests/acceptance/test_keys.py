@@ -79,6 +79,7 @@ step = "work/*"
 summary = "Look around"
 edits = []
 removals = []
+packages = []
 [[reply.answer.files]]
 path = "look.sh"
 executable = true

@@ -19,6 +19,7 @@ DONE = {
     "fix-after-failure": "",
     "flaky-model": "rehearsal/flaky-model,rehearsal/flaky-model:b",
     "conflict": "",
+    "asks-for-packages": "",
     "hostile": "",
     "skills": "",
 }

@@ -38,6 +38,7 @@ def scenario(check: str) -> str:
             "files": [{"path": path, "content": content, "executable": False} for path, content in files.items()],
             "edits": [],
             "removals": [],
+            "packages": [],
         },
         "validate/*": {"approved": True, "reasons": []},
     }

@@ -93,7 +93,7 @@ def write_prying_scenario(directory: Path) -> None:
         "grade": {"grade": 1, "reason": "One script."},
         "plan": plan | {"more_stacks": [], "packages": ["python3"]},
         "work/builder/1": {
-            "summary": "Pry", "edits": [], "removals": [],
+            "summary": "Pry", "edits": [], "removals": [], "packages": [],
             "files": [{"path": "pry.sh", "executable": False, "content": script}],
         },
         "validate/*": {"approved": True, "reasons": []},

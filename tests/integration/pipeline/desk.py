@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Advisor, Audit, Budgets, Cache, Config, Limits
+from octrad.foundation.config import Advisor, Audit, Budgets, Cache, Config, Limits, Packages
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
@@ -72,6 +72,7 @@ class Desk:
     audit: Audit = field(default_factory=Audit)
     advisor: Advisor = field(default_factory=Advisor)
     library: LibraryInUse = field(default_factory=LibraryInUse)
+    packages: Packages = field(default_factory=Packages)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -86,7 +87,13 @@ class Desk:
             cache=open_cache(Cache()),
             advisor=self.advisor,
         )
-        config = Config(limits=self.limits, budgets=self.budgets, audit=self.audit, advisor=self.advisor)
+        config = Config(
+            limits=self.limits,
+            budgets=self.budgets,
+            audit=self.audit,
+            advisor=self.advisor,
+            packages=self.packages,
+        )
         return Pipeline(tools, Settings(config), self.library)
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:

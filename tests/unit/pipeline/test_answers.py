@@ -103,6 +103,17 @@ def test_answer_that_changes_nothing_is_refused() -> None:
     assert refuse_nothing_changed(answers.WorkAnswer(summary="s", files=[], edits=[], removals=[]))
 
 
+def test_answer_that_only_asks_for_packages_is_refused_where_they_are_not_heard() -> None:
+    answer = answers.WorkAnswer(summary="s", files=[], edits=[], removals=[], packages=["jq"])
+    assert refuse_nothing_changed(answer, may_ask=True) == []
+    assert "no more packages" in refuse_nothing_changed(answer, may_ask=False)[0]
+
+
+def test_answer_of_before_there_were_requests_asks_for_none() -> None:
+    recorded = '{"summary": "s", "files": [], "edits": [], "removals": ["a"]}'
+    assert answers.WorkAnswer.model_validate_json(recorded).packages == []
+
+
 @pytest.mark.parametrize(
     ("summary", "subject"),
     [

@@ -27,6 +27,8 @@ SAMPLES: list[events.EventDetail] = [
     events.CommandFinished("true", 0, 5, "", already_proved=True),
     events.FilesChanged(("a", "b"), "abc"),
     events.EditsRefused(("no",)),
+    events.PackagesAdded(("jq",), "abc"),
+    events.PackagesRefused((events.RefusedPackage("nosuch", "it is not there"),)),
     events.Reviewed(approved=False, reasons=("why not",)),
     events.Snapshotted("k7f3", "/nix/store/x", 2**40, partial=True),
     events.Advised("It failed", "octractl retry k7f3"),
