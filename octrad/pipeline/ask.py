@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.content_hash import hash_call, hash_content
+from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.follow_answer import AnswerFollower
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.provider_marks import known_marks
@@ -187,7 +187,8 @@ def ledger_row(attempt: Attempt, content_hash: str) -> ModelCall:
         cost_usd=attempt.cost_usd,
         duration_ms=attempt.duration_ms,
         error=attempt.error,
-        content_hash=hash_call(content_hash, attempt.prices_hash),
+        content_hash=content_hash,
+        prices_hash=attempt.prices_hash,
     )
 
 

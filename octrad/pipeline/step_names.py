@@ -9,6 +9,8 @@ GRADE = "grade"
 PLAN = "plan"
 PREPARE = "prepare"
 ENVIRONMENT = "environment"
+# No step, for it comes before there is a task: in the ledger, what a request is compared by.
+COMPARE = "compare"
 
 
 def rounds(first: str) -> Callable[[int], str]:
