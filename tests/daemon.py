@@ -281,7 +281,10 @@ def house(config: str) -> Iterator[House]:
 
 
 def config_for(rehearsal: Rehearsal, scenario: str = "python-cli", extra: str = "") -> str:
-    """A configuration that lets `rehearsal` answer and the host's tools stand in for nixpkgs."""
+    """A configuration that lets `rehearsal` answer and the host's tools stand in for nixpkgs.
+
+    Tests ask for the same again and again, so that is not refused; in `tests/acceptance/test_duplicates.py` it is.
+    """
     return f"""
 [models]
 chain = ["rehearsal/{scenario}"]
@@ -292,6 +295,8 @@ base_url = "{rehearsal.base_url}"
 [nix]
 nixpkgs = "stand-in"
 store = "private"
+[duplicates]
+refuse = false
 {extra}"""
 
 

@@ -272,12 +272,15 @@ class GetStatusResponse(_message.Message):
     QUEUED_TASKS_FIELD_NUMBER: _builtins.int
     STATE_DIR_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     running_tasks: _builtins.int
     queued_tasks: _builtins.int
     state_dir: _builtins.str
     rehearsal: _builtins.bool
     """True when the configured chain begins with a rehearsal."""
+    content_hash: _builtins.str
+    """SHA-256 of the prompts, skills, guides and stacks in use now; see ModelCall.content_hash."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -292,10 +295,11 @@ class GetStatusResponse(_message.Message):
         queued_tasks: _builtins.int = ...,
         state_dir: _builtins.str = ...,
         rehearsal: _builtins.bool = ...,
+        content_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "queued_tasks", b"queued_tasks", "rehearsal", b"rehearsal", "running_tasks", b"running_tasks", "started_at", b"started_at", "state_dir", b"state_dir", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "content_hash", b"content_hash", "queued_tasks", b"queued_tasks", "rehearsal", b"rehearsal", "running_tasks", b"running_tasks", "started_at", b"started_at", "state_dir", b"state_dir", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -228,6 +228,7 @@ class ModelCall(_message.Message):
     DURATION_MS_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    PRICES_HASH_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     role: _builtins.str
     model: _builtins.str
@@ -238,9 +239,11 @@ class ModelCall(_message.Message):
     cost_usd: _builtins.float
     duration_ms: _builtins.int
     content_hash: _builtins.str
-    """SHA-256 of what the question and its cost were made of: prompts, guides, skills, stacks and prices. Calls with the same hash
-    can be compared. Empty for calls of an octrad that did not yet note it.
+    """SHA-256 of what the question was made of: prompts, skills, guides and stacks. Calls with the same hash can be
+    compared. Empty for calls of an octrad that did not yet note it.
     """
+    prices_hash: _builtins.str
+    """SHA-256 of the prices that it was charged by. Empty for calls of an octrad that noted one hash of content and prices."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -257,10 +260,11 @@ class ModelCall(_message.Message):
         duration_ms: _builtins.int = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         content_hash: _builtins.str = ...,
+        prices_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cost_usd", b"cost_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "content_hash", b"content_hash", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "role", b"role", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "content_hash", b"content_hash", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "prices_hash", b"prices_hash", "role", b"role", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_usd: _TypeAlias = _typing.Literal["cost_usd"]  # noqa: Y015
     _WhichOneofArgType__cost_usd: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd"]  # noqa: Y015
@@ -314,6 +318,7 @@ class SubmitTaskRequest(_message.Message):
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     BUDGET_USD_FIELD_NUMBER: _builtins.int
     SKILL_AREAS_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     request: _builtins.str
     """What to build, in plain words. At most 256 KiB."""
@@ -329,6 +334,12 @@ class SubmitTaskRequest(_message.Message):
     """Snapshots are taken without looking for secrets."""
     budget_usd: _builtins.float
     """US dollars that the task may cost; where `budgets.task_usd` is less, that counts."""
+    allow_duplicate: _builtins.bool
+    """Takes a request that was made before, or nearly so. Else that is refused with FAILED_PRECONDITION and the reason
+    `duplicate_request`, whose metadata name the earlier task: `task_id`, `state`, `snapshot_id` (empty: none to restore),
+    `compared_by` (`text`: they are equal; else the model of the vectors) and `similarity` (their cosine). No part of
+    what is asked: the same `request_id` may come with another value.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Commands that must exit 0, besides those of the plan."""
@@ -351,10 +362,11 @@ class SubmitTaskRequest(_message.Message):
         allow_secrets: _builtins.bool = ...,
         budget_usd: _builtins.float | None = ...,
         skill_areas: _abc.Iterable[_builtins.str] | None = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "skill_areas", b"skill_areas", "stack", b"stack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_duplicate", b"allow_duplicate", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "skill_areas", b"skill_areas", "stack", b"stack"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
     _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
@@ -454,6 +466,14 @@ class GetTaskResponse(_message.Message):
     SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
     SKILLS_PICKED_FIELD_NUMBER: _builtins.int
     PACKAGES_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    CONTENT_HASHES_FIELD_NUMBER: _builtins.int
+    content_hash: _builtins.str
+    """The `content_hash` of its newest model call: what the agents were told beside the task itself. GetStatus has that of
+    now. Empty while no model was asked.
+    """
+    content_hashes: _builtins.int
+    """How many different ones its calls have: more than 1 when an upgrade or a reload came between."""
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -484,10 +504,12 @@ class GetTaskResponse(_message.Message):
         snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
         skills_picked: _abc.Iterable[_events_pb2.SkillsPicked] | None = ...,
         packages: _abc.Iterable[Global___AskedPackage] | None = ...,
+        content_hash: _builtins.str = ...,
+        content_hashes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "packages", b"packages", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_hash", b"content_hash", "content_hashes", b"content_hashes", "evidence", b"evidence", "model_calls", b"model_calls", "packages", b"packages", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -1,9 +1,10 @@
 """`octractl submit`: hand a request to the daemon, and follow it."""
 
+import json
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
@@ -80,6 +81,7 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
     help="Pause it when it has cost so much. See: octractl budget",
 )
 @click.option("--allow-secrets", is_flag=True, help="Snapshot it even if it holds what looks like a secret.")
+@click.option("--anyway", is_flag=True, help="Submit it also when the same was asked for before, or nearly so.")
 @click.option("--request-id", default="", help="Submitting again with the same id makes no second task.")
 @click.option("--detach", is_flag=True, help="Print the task's id and return at once.")
 @progress_option
@@ -100,6 +102,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     *,
     allow_dirty: bool,
     allow_secrets: bool,
+    anyway: bool,
     detach: bool,
     as_json: bool,
 ) -> int:
@@ -108,6 +111,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     REQUEST says in plain words what to build; - reads it from stdin.
 
     Exits 0 only when the task is done, 75 when it is paused by a budget. Ctrl-C stops following, never the task.
+
+    Where the same was asked for before, or nearly so, it names that task and exits 3; --anyway submits it all the same.
     """
     message = tasks_pb2.SubmitTaskRequest(
         request_id=request_id or str(uuid.uuid4()),
@@ -120,13 +125,14 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         priority=parse_priority(priority),
         allow_secrets=allow_secrets,
         budget_usd=budget_usd,
+        allow_duplicate=anyway,
     )
     if source:
         require_sendable(source, allow_dirty=allow_dirty)
     with open_client() as client:
         if source:
             message.bundle_id = send_repository(client, source)
-        task = client.ask(client.tasks.SubmitTask, message).task
+        task = _submit(client, message, as_json=as_json)
         if detach:
             print_lines([json_document(task) if as_json else task.id])
             say(f"follow it: octractl watch {task.id}")
@@ -136,6 +142,21 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         ended = follow_to_end(client, task, mode=progress)
     _print_ending(ended, progress, as_json=as_json)
     return exit_code_of(ended)
+
+
+def _submit(client: Client, message: tasks_pb2.SubmitTaskRequest, *, as_json: bool) -> tasks_pb2.Task:
+    """Submits it. With `--json`, the earlier task that it is refused for is on stdout too."""
+    try:
+        return client.ask(client.tasks.SubmitTask, message).task
+    except OctractlError as error:
+        if as_json and error.exit_code is ExitCode.DUPLICATE:
+            print_lines([duplicate_json(error.facts)])
+        raise
+
+
+def duplicate_json(facts: Mapping[str, str]) -> str:
+    """Returns the earlier task that the daemon named in its refusal, as JSON."""
+    return json.dumps({"duplicate_of": {**facts, "similarity": float(facts.get("similarity", 1))}}, ensure_ascii=False)
 
 
 def read_request(request: str | None, file: str | None) -> str:

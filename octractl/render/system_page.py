@@ -6,7 +6,7 @@ from octra_proto.v1 import system_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_line
 from octractl.render.table import layout_table
-from octractl.render.task_page import rehearsal_mark
+from octractl.render.task_page import rehearsal_mark, short_hash
 
 
 def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
@@ -15,6 +15,7 @@ def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
     version = f"octrad {clean_line(status.version)}{rehearsal_mark(status.rehearsal)}"
     return [
         f"{version}, state in {clean_line(status.state_dir)}",
+        f"content {short_hash(status.content_hash)}",
         f"{status.running_tasks} running, {status.queued_tasks} queued",
         *(layout_table(("PART", "HEALTH", "DETAIL"), rows) if rows else []),
     ]

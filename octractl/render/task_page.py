@@ -92,7 +92,7 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("took", _took(task)),
         ("spent", _spent(task)),
         ("budget", figures.cost(task.budget_usd) if task.HasField("budget_usd") else ""),
-        ("content", _content(answer.model_calls)),
+        ("content", _content(answer)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
 
@@ -161,9 +161,16 @@ def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
     return ", ".join(f"{model} ({count} call{'' if count == 1 else 's'})" for model, count in asked.items())
 
 
-def _content(calls: Sequence[tasks_pb2.ModelCall]) -> str:
-    """Returns by which prompts, guides, stacks and prices the calls were made; several when these were changed."""
-    return ", ".join(dict.fromkeys(clean_line(call.content_hash)[:12] for call in calls if call.content_hash))
+def _content(answer: tasks_pb2.GetTaskResponse) -> str:
+    """Returns the hash of what the newest call was made of, and how many others there were before."""
+    others = answer.content_hashes - 1
+    more = f" (and {others} other{'' if others == 1 else 's'} before)" if others > 0 else ""
+    return f"{short_hash(answer.content_hash)}{more}" if answer.content_hash else ""
+
+
+def short_hash(content_hash: str) -> str:
+    """Returns as much of a content hash as people compare; --json has all of it."""
+    return clean_line(content_hash)[:12]
 
 
 def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:

@@ -14,6 +14,7 @@ from octrad.api.stack_messages import list_stacks
 from octrad.api.task_messages import timestamp
 from octrad.foundation.config import Config
 from octrad.gateway.calls import Model
+from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.provider_marks import known_marks
 from octrad.tasks.list_tasks import count_tasks
 from octrad.tasks.machine import TaskState
@@ -39,6 +40,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             queued_tasks=counts[TaskState.QUEUED],
             state_dir=str(self._parts.state_dir),
             rehearsal=_begins_with_rehearsal(self._parts.config),
+            content_hash=hash_content(self._parts.library.current),
         )
 
     async def ListModels(

@@ -112,6 +112,7 @@ def model_call_message(call: ledger.ModelCall) -> tasks_pb2.ModelCall:
         duration_ms=call.duration_ms,
         at=timestamp(call.at),
         content_hash=call.content_hash,
+        prices_hash=call.prices_hash,
     )
 
 

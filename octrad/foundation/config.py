@@ -215,6 +215,9 @@ class Models(_Section):
     # The first that gives a valid answer is taken.
     chain: Chain = ()
     roles: Roles = Roles()
+    # The model whose vectors say which requests are alike (see `duplicates`), for instance
+    # "openai/text-embedding-3-small"; anthropic and deepseek have none. Empty: they are compared by their words alone.
+    embedding: str = ""
     # For one attempt.
     timeout_s: Seconds = 60
     # For one attempt at a long answer, such as files: how long nothing at all may come, since it comes as a stream.
@@ -250,6 +253,21 @@ class Models(_Section):
     def chain_of(self, role: str) -> tuple[str, ...]:
         """The chain of a role; that of all where it has none."""
         return getattr(self.roles, role, ()) or self.chain
+
+
+class Duplicates(_Section):
+    """Whether a request is refused that was made before, or nearly so; `octractl submit --anyway` goes on.
+
+    Compared are requests on the same ground: what they build on, the stack that they ask for, and whether a rehearsal
+    answers. Tasks that failed or were cancelled do not count.
+    """
+
+    # Whether it is refused. Otherwise only what later requests are compared with is written down.
+    refuse: bool = True
+    # From which cosine of the two vectors on a request is nearly the same.
+    similarity: float = Field(default=0.85, gt=0, le=1, allow_inf_nan=False)
+    # How long a submission waits for `models.embedding`, and for the gateway to start; then words have to do.
+    wait_s: Seconds = 5
 
 
 class Knowledge(_Section):
@@ -378,6 +396,7 @@ class Config(_Section):
     audit: Audit = Audit()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    duplicates: Duplicates = Duplicates()
     knowledge: Knowledge = Knowledge()
     advisor: Advisor = Advisor()
     servant: Servant = Servant()

@@ -14,7 +14,7 @@ from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.answers import SpeakingAnswer
-from octrad.pipeline.content_hash import hash_call, hash_content
+from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.context_for_prompt import for_prompt
 from octrad.pipeline.follow_answer import AnswerFollower
 from octrad.pipeline.project_context import hear, say
@@ -199,7 +199,8 @@ def ledger_row(attempt: Attempt, content_hash: str) -> ModelCall:
         cost_usd=attempt.cost_usd,
         duration_ms=attempt.duration_ms,
         error=attempt.error,
-        content_hash=hash_call(content_hash, attempt.prices_hash),
+        content_hash=content_hash,
+        prices_hash=attempt.prices_hash,
     )
 
 

@@ -1,6 +1,6 @@
 """One hash of all that questions are made of: calls that carry the same were asked alike, and can be compared.
 
-What a task brings itself, its request and its files, is no part of it.
+What a task brings itself, its request and its files, is no part of it; nor are prices, whose hash stands beside it.
 """
 
 import hashlib
@@ -13,11 +13,6 @@ from octrad.knowledge.library import Library
 def hash_content(library: Library) -> str:
     """The SHA-256 of the prompts, and of every stack, guide and skill in use: their names and every byte of them."""
     return hashlib.sha256(f"{_hash_prompts()} {library.digest}".encode()).hexdigest()
-
-
-def hash_call(content_hash: str, prices_hash: str) -> str:
-    """The SHA-256 that goes into a row of the ledger: of the content, and of the prices that it was charged at."""
-    return hashlib.sha256(f"{content_hash} {prices_hash}".encode()).hexdigest()
 
 
 @cache

@@ -12,6 +12,8 @@ ENVIRONMENT = "environment"
 # Which fragments of the skill warehouse each worker is told.
 SKILLS = "skills"
 PLANNED_PACKAGES = "environment/packages"
+# No step, for it comes before there is a task: in the ledger, what a request is compared by.
+COMPARE = "compare"
 
 
 def rounds(first: str) -> Callable[[int], str]:

@@ -35,8 +35,8 @@ WHERE task_id = %(task_id)s AND name = %(step)s AND state = 'running' AND starte
 WITH calls AS (
     SELECT * FROM jsonb_to_recordset(%(calls)s) AS (
         model text, outcome text, input_tokens bigint, output_tokens bigint, cached_tokens bigint,
-        cost_usd double precision, duration_ms bigint, error text, content_hash text, step text, role text,
-        at timestamptz
+        cost_usd double precision, duration_ms bigint, error text, content_hash text, prices_hash text,
+        step text, role text, at timestamptz
     )
 ), owner AS (
     UPDATE tasks SET
@@ -54,9 +54,9 @@ WITH calls AS (
     FROM owner WHERE task_id = owner.id AND name = %(step)s
 ), charged AS (
     INSERT INTO model_calls (task_id, step, role, model, outcome, input_tokens, output_tokens, cached_tokens, cost_usd,
-        duration_ms, error, content_hash, at)
+        duration_ms, error, content_hash, prices_hash, at)
     SELECT owner.id, step, role, model, outcome, input_tokens, output_tokens, cached_tokens, cost_usd, duration_ms,
-        error, content_hash, at
+        error, content_hash, prices_hash, at
     FROM owner, calls
 ), settled AS (
     -- What its call reserved of budgets is spent from here on, or free.

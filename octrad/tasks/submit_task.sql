@@ -10,7 +10,3 @@ VALUES (
     %(allow_secrets)s, %(budget_usd)s, %(skill_areas)s
 )
 RETURNING *;
-
--- name: add_embedding
-INSERT INTO request_embeddings (task_id, model, embedding)
-VALUES (%(task_id)s, %(model)s, %(embedding)s::vector);

@@ -85,13 +85,14 @@ class QuestionAnswerer:
         keys: ProviderKeys,
         local: LocalServers,
         board: HealthBoard,
+        places: ProviderPlaces,
     ) -> None:
         self._settings = settings
         self._caller = caller
         self._keys = keys
         self._local = local
         self._board = board
-        self._places = ProviderPlaces(settings.current.models.calls_at_once)
+        self._places = places
         self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
     async def answer(self, request_id: str, completion: Completion, tell: ProgressReport) -> Completed:
