@@ -23,7 +23,7 @@ request_id_option = click.option("--request-id", default="", help="The same agai
 
 @click.group()
 def command() -> None:
-    """Show, add and forget what a project's agents are told."""
+    """Show and change what a project's agents hear."""
 
 
 @command.command(name="list")

@@ -34,7 +34,10 @@ def _print(own: str, daemon: system_pb2.GetStatusResponse | None, *, as_json: bo
         told = {"octrad": daemon.version, "content_hash": daemon.content_hash} if daemon else {"octrad": None}
         print_lines([json.dumps({"octractl": own, **told})])
     else:
-        told_lines = (
-            [f"octrad {clean_line(daemon.version)}, content {short_hash(daemon.content_hash)}"] if daemon else []
-        )
-        print_lines([f"octractl {own}", *told_lines])
+        print_lines([f"octractl {own}", *([_describe(daemon)] if daemon else [])])
+
+
+def _describe(daemon: system_pb2.GetStatusResponse) -> str:
+    # An older octrad has none.
+    content = f", content {short_hash(daemon.content_hash)}" if daemon.content_hash else ""
+    return f"octrad {clean_line(daemon.version)}{content}"

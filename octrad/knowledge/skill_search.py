@@ -63,25 +63,33 @@ class SkillIndex:
         self._skills = sorted(skills, key=lambda skill: skill.slug)
         counts = [{field: Counter(_terms(skill, field)) for field in _READ} for skill in self._skills]
         ordinary = {field: _ordinary_length(one[field].total() for one in counts) for field in _READ}
-        # For each term, by the place of each fragment that has it: what its occurrences in each field count.
-        self._postings: dict[str, dict[int, dict[str, float]]] = defaultdict(dict)
+        # For each term, in the order of the fragments: where it stands, in which field, and what it counts there. Flat,
+        # because there are thousands of them in a process that should stay small.
+        self._postings: dict[str, list[tuple[int, str, float]]] = defaultdict(list)
         for place, fields in enumerate(counts):
             for field, terms in fields.items():
                 length = 1 - _LENGTH_WEIGHTS[field] * (1 - terms.total() / ordinary[field])
                 for term, times in terms.items():
-                    self._postings[term].setdefault(place, {})[field] = _FIELD_WEIGHTS[field] * times / length
+                    self._postings[term].append((place, field, _FIELD_WEIGHTS[field] * times / length))
 
     def search(self, *, role: str, tech: str, task: str, accept: Callable[[Skill], bool]) -> list[Found]:
         """The fragments that have a term of what is asked, the best first, ties in the order of the slugs."""
         wanted = _wanted({"role": role, "tech": tech, "task": task})
         reasons: dict[int, list[TermScore]] = defaultdict(list)
         for term, weight in wanted.items():
-            holders = self._postings.get(term, {})
+            holders = self._holders(term)
             for place, fields in holders.items():
                 if accept(self._skills[place]):
                     reasons[place] += self._score(place, term, fields, weight * self._rarity(len(holders)))
         found = [self._found(place, terms) for place, terms in reasons.items()]
         return sorted(found, key=lambda one: (-one.score, one.skill.slug))
+
+    def _holders(self, term: str) -> dict[int, dict[str, float]]:
+        """The places of the fragments that have a term, with what it counts in each of their fields."""
+        holders: dict[int, dict[str, float]] = {}
+        for place, field, counted in self._postings.get(term, ()):
+            holders.setdefault(place, {})[field] = counted
+        return holders
 
     def _score(self, place: int, term: str, fields: Mapping[str, float], worth: float) -> Iterable[TermScore]:
         total = sum(fields.values())

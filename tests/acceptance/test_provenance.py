@@ -8,7 +8,22 @@ import pytest
 
 from tests.daemon import House, Rehearsal, config_for, house, wait_until
 
-GUIDE = "# A tool of ours\n\nCall it with --offline.\n"
+GUIDE = """
+name = "ours"
+title = "A tool of ours"
+ecosystem = "ours"
+programs = ["ours"]
+packages = ["ours"]
+purpose = "Does what we do."
+offline = ["Call it with --offline."]
+layout = ["All is in one file."]
+checks = ["ours --offline check"]
+
+[[command]]
+run = "ours --offline build"
+does = "builds"
+offline = true
+"""
 
 
 @pytest.fixture
@@ -29,7 +44,7 @@ def test_a_guide_that_is_dropped_changes_the_hash_of_what_is_asked_from_then_on(
     daemon, guides = knowing
     before = hash_of_now(daemon)
     first = daemon.wait(daemon.submit("a tool"))["id"]
-    (guides / "ours.md").write_text(GUIDE, encoding="utf-8")
+    (guides / "ours.toml").write_text(GUIDE, encoding="utf-8")
     assert hash_of_now(daemon) == before, "nothing was read yet"
     assert daemon.process
     daemon.process.send_signal(signal.SIGHUP)
@@ -51,7 +66,7 @@ def test_a_task_that_was_retried_after_a_change_has_two_hashes(knowing: tuple[Ho
     daemon, guides = knowing
     task = daemon.wait(daemon.submit("a tool", "--model", "rehearsal/refuses-to-work"))["id"]
     before = hash_of_now(daemon)
-    (guides / "ours.md").write_text(GUIDE, encoding="utf-8")
+    (guides / "ours.toml").write_text(GUIDE, encoding="utf-8")
     assert daemon.process
     daemon.process.send_signal(signal.SIGHUP)
     wait_until(lambda: hash_of_now(daemon) != before, 20, "the new guide is in use")

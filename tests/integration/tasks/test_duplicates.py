@@ -181,7 +181,7 @@ async def test_what_a_comparison_cost_is_on_the_ledger_of_its_task(database: Dat
 async def test_tasks_of_an_older_octrad_are_found_by_their_words(database: Database) -> None:
     began = await submit(database, TODO, project="shop")
     went_on = await submit(database, "add a --version flag", project="shop")
-    migration = files("octrad.tasks").joinpath("migrations", "0007_duplicates.sql").read_text(encoding="utf-8")
+    migration = files("octrad.tasks").joinpath("migrations", "0009_duplicates.sql").read_text(encoding="utf-8")
     filling = "INSERT INTO request_fingerprints" + migration.split("INSERT INTO request_fingerprints")[1].split(";")[0]
     async with database.connection() as connection:
         await connection.execute("DELETE FROM request_fingerprints")
