@@ -12,6 +12,7 @@ from octrad.tasks.context.entry import CONTENT_CHARACTERS
 BRIEF_CHARACTERS = 8000
 MANAGERS_AT_MOST = 5
 CONTEXT_AT_MOST = 5
+WORKERS_OF_A_MANAGER = 4
 
 
 def _without_control_characters(text: str) -> str:
@@ -85,7 +86,7 @@ class PlannedManager(_Answer):
     name: Name
     brief: Brief
     owns: Annotated[list[PathText], Field(min_length=1, max_length=40)]
-    workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=4)]
+    workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=WORKERS_OF_A_MANAGER)]
 
 
 class PlanAnswer(SpeakingAnswer):
@@ -114,7 +115,7 @@ class Assignment(_Answer):
 class AssignAnswer(SpeakingAnswer):
     """How a manager divides the work."""
 
-    assignments: Annotated[list[Assignment], Field(min_length=1, max_length=4)]
+    assignments: Annotated[list[Assignment], Field(min_length=1, max_length=WORKERS_OF_A_MANAGER)]
 
 
 class WrittenFile(_Answer):

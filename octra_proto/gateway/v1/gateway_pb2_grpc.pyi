@@ -46,8 +46,8 @@ class GatewayServiceStub:
     their names.
     """
     Audit: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]
-    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+    the provider say to that key. Sends providers nothing of the questions; may be repeated.
     """
     Embed: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.EmbedRequest, _gateway_pb2.EmbedResponse]
     """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
@@ -72,8 +72,8 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     their names.
     """
     Audit: _aio.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]  # type: ignore[assignment]
-    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+    the provider say to that key. Sends providers nothing of the questions; may be repeated.
     """
     Embed: _aio.UnaryUnaryMultiCallable[_gateway_pb2.EmbedRequest, _gateway_pb2.EmbedResponse]  # type: ignore[assignment]
     """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
@@ -125,8 +125,8 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_pb2.AuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_pb2.AuditResponse, _abc.Awaitable[_gateway_pb2.AuditResponse]]:
-        """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-        provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+        the provider say to that key. Sends providers nothing of the questions; may be repeated.
         """
 
     @_abc_1.abstractmethod
