@@ -6,6 +6,7 @@ Why this is no library's: docs/decisions/skills-are-ranked-by-our-own-bm25.md.
 """
 
 import math
+from array import array
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ _PART_WEIGHTS: Final = {"role": 0.5, "tech": 0.8, "task": 1.0}
 # From this weight on a fragment's score grows, and below it shrinks, by a step for each.
 _MIDDLE_WEIGHT: Final = 3
 _WEIGHT_STEP: Final = 0.05
+_FIELDS: Final = tuple(_READ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +65,14 @@ class SkillIndex:
         self._skills = sorted(skills, key=lambda skill: skill.slug)
         counts = [{field: Counter(_terms(skill, field)) for field in _READ} for skill in self._skills]
         ordinary = {field: _ordinary_length(one[field].total() for one in counts) for field in _READ}
-        # For each term, in the order of the fragments: where it stands, in which field, and what it counts there. Flat,
-        # because there are thousands of them in a process that should stay small.
-        self._postings: dict[str, list[tuple[int, str, float]]] = defaultdict(list)
+        # For each term, in the order of the fragments: where it stands, in which field, and what it counts there. Flat
+        # numbers, because there are thousands of them in a process that should stay small.
+        self._postings: dict[str, array[float]] = defaultdict(lambda: array("d"))
         for place, fields in enumerate(counts):
             for field, terms in fields.items():
                 length = 1 - _LENGTH_WEIGHTS[field] * (1 - terms.total() / ordinary[field])
                 for term, times in terms.items():
-                    self._postings[term].append((place, field, _FIELD_WEIGHTS[field] * times / length))
+                    self._postings[term].extend((place, _FIELDS.index(field), _FIELD_WEIGHTS[field] * times / length))
 
     def search(self, *, role: str, tech: str, task: str, accept: Callable[[Skill], bool]) -> list[Found]:
         """The fragments that have a term of what is asked, the best first, ties in the order of the slugs."""
@@ -87,8 +89,9 @@ class SkillIndex:
     def _holders(self, term: str) -> dict[int, dict[str, float]]:
         """The places of the fragments that have a term, with what it counts in each of their fields."""
         holders: dict[int, dict[str, float]] = {}
-        for place, field, counted in self._postings.get(term, ()):
-            holders.setdefault(place, {})[field] = counted
+        numbers = self._postings.get(term, array("d"))
+        for place, field, counted in zip(numbers[::3], numbers[1::3], numbers[2::3], strict=True):
+            holders.setdefault(int(place), {})[_FIELDS[int(field)]] = counted
         return holders
 
     def _score(self, place: int, term: str, fields: Mapping[str, float], worth: float) -> Iterable[TermScore]:
