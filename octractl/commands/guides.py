@@ -14,7 +14,10 @@ from octractl.render.json_text import json_document
 @click.option("--ecosystem", default="", metavar="NAME", shell_complete=complete_ecosystem, help="Only those of one.")
 @json_option
 def command(name: str | None, ecosystem: str, *, as_json: bool) -> None:
-    """List the tool guides; with NAME, show one as it goes into prompts."""
+    """List the tool guides, or show one of them.
+
+    With NAME, a guide is shown as it goes into prompts.
+    """
     if name is not None and ecosystem:
         raise click.UsageError("--ecosystem chooses among the guides of the list; leave it or NAME out")
     with open_client() as client:
