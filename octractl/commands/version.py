@@ -15,9 +15,9 @@ from octractl.render.task_page import short_hash
 @click.command()
 @json_option
 def command(*, as_json: bool) -> None:
-    """Print the versions of octractl and of octrad, and the hash of what its agents are told.
+    """Print the versions of octractl and of octrad.
 
-    Also without a daemon, but then it exits 69.
+    With them stands the hash of what octrad's agents are told. Also without a daemon, but then it exits 69.
     """
     own = version("octra")
     try:
