@@ -1,7 +1,8 @@
-"""The JSON schema that goes with a question, within what every provider's strict mode takes.
+"""The JSON schema that goes with a question, within what providers take.
 
-Strict modes want every property required, no additional ones, and none of the keywords that bound sizes or patterns;
-those bounds are pydantic's, and a breach of them goes back to the model in words.
+They want no additional properties, and none of the keywords that bound sizes or patterns; those bounds are pydantic's,
+and a breach of them goes back to the model in words. What has a default may be left out: an answer without it is not
+worth a second call. (OpenAI's strict mode would have it required; the gateway does not ask for that mode.)
 """
 
 import json
@@ -28,8 +29,8 @@ def _strict(schema: JsonValue) -> JsonValue:
     for key in _KEPT & schema.keys():
         kept[key] = _strict_part(key, schema[key])
     if schema.get("type") == "object":
-        properties = schema.get("properties")
-        kept["required"] = [*sorted(properties)] if isinstance(properties, dict) else []
+        required = schema.get("required")
+        kept["required"] = [*sorted(map(str, required))] if isinstance(required, list) else []
         kept["additionalProperties"] = False
     return kept
 
