@@ -85,7 +85,8 @@ def test_areas_of_a_task_limit_boss_manager_and_workers(skilled: House, rehearsa
     task = skilled.submit(
         SCENARIOS["conflict"].request, "--model", "rehearsal/conflict", "--skills", "testing, backend"
     )
-    assert skilled.wait(task)["skill_areas"] == ["Testing", "Backend"]
+    ended = skilled.wait(task)
+    assert (ended["state"], ended["skill_areas"]) == ("TASK_STATE_DONE", ["Testing", "Backend"])
     plan, offered = rehearsal.prompt(task, "plan"), rehearsal.prompt(task, "assign/languages")
     assert "\n- Backend: " in plan
     assert "\n- Testing: " in plan
@@ -93,7 +94,11 @@ def test_areas_of_a_task_limit_boss_manager_and_workers(skilled: House, rehearsa
     areas = {line.rpartition("(")[2] for line in offered.splitlines() if line.startswith("- `")}
     assert areas <= {"Testing)", "Backend)"}
     assert "Testing)" in areas
-    for _, slugs in picked(skilled.events(task)).values():
+    choices = picked(skilled.events(task))
+    assert set(choices) == {"english", "german"}
+    for by, slugs in choices.values():
+        # Its answers are of before there were skills.
+        assert by == "search"
         assert all(slug.startswith(("testing-", "backend-")) for slug in slugs)
     assert "skills:   Testing, Backend" in skilled.must("show", task).stdout
 
@@ -101,7 +106,7 @@ def test_areas_of_a_task_limit_boss_manager_and_workers(skilled: House, rehearsa
 def test_without_managers_the_best_fitting_are_told(skilled: House, rehearsal: Rehearsal) -> None:
     request = SCENARIOS["python-cli"].request
     task = skilled.submit(request, "--skills", "CLI")
-    skilled.wait(task)
+    assert skilled.wait(task)["state"] == "TASK_STATE_DONE"
     [(by, slugs)] = picked(skilled.events(task)).values()
     assert (by, slugs[0]) == ("search", "cli-safe-files")
     assert SAFE_FILES in rehearsal.prompt(task, "work/builder/1")
