@@ -15,9 +15,9 @@ from octractl.render.task_page import short_hash
 @click.command()
 @json_option
 def command(*, as_json: bool) -> None:
-    """Print the versions of octractl and of octrad, and the hash of what its agents are told.
+    """Print the versions of octractl and of octrad.
 
-    Also without a daemon, but then it exits 69.
+    And the hash of what octrad's agents are told, for comparison with `octractl show`. Also without a daemon, but then it exits 69.
     """
     own = version("octra")
     try:
@@ -34,7 +34,10 @@ def _print(own: str, daemon: system_pb2.GetStatusResponse | None, *, as_json: bo
         told = {"octrad": daemon.version, "content_hash": daemon.content_hash} if daemon else {"octrad": None}
         print_lines([json.dumps({"octractl": own, **told})])
     else:
-        told_lines = (
-            [f"octrad {clean_line(daemon.version)}, content {short_hash(daemon.content_hash)}"] if daemon else []
-        )
-        print_lines([f"octractl {own}", *told_lines])
+        print_lines([f"octractl {own}", *([_daemon_line(daemon)] if daemon else [])])
+
+
+def _daemon_line(daemon: system_pb2.GetStatusResponse) -> str:
+    # An older octrad tells no hash.
+    content = f", content {short_hash(daemon.content_hash)}" if daemon.content_hash else ""
+    return f"octrad {clean_line(daemon.version)}{content}"
