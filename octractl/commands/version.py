@@ -17,7 +17,8 @@ from octractl.render.task_page import short_hash
 def command(*, as_json: bool) -> None:
     """Print the versions of octractl and of octrad.
 
-    And the hash of what octrad's agents are told, for comparison with `octractl show`. Also without a daemon, but then it exits 69.
+    And the hash of what octrad's agents are told, for comparison with `octractl show`. Also without a daemon, but then
+    it exits 69.
     """
     own = version("octra")
     try:
