@@ -15,7 +15,7 @@ def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
     version = f"octrad {clean_line(status.version)}{rehearsal_mark(status.rehearsal)}"
     return [
         f"{version}, state in {clean_line(status.state_dir)}",
-        f"content {short_hash(status.content_hash)}",
+        *([f"content {short_hash(status.content_hash)}"] if status.content_hash else []),
         f"{status.running_tasks} running, {status.queued_tasks} queued",
         *(layout_table(("PART", "HEALTH", "DETAIL"), rows) if rows else []),
     ]
