@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 import octrad.pipeline
 from octrad.pipeline.prompts import PromptError, fence, load_prompt, parse_prompt, render
+from tests.unit.pipeline.known import known_values
 
 PROMPTS = Path(octrad.pipeline.__path__[0]) / "prompts"
 GOLDEN = Path(__file__).parent / "golden"
@@ -36,7 +37,8 @@ def placeholders(name: str) -> set[str]:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_prompt_is_as_it_was_read_last(name: str) -> None:
-    values = {key: HOSTILE if key == "request" else f"<{key}>" for key in placeholders(name)}
+    given = {"request": HOSTILE, **known_values(name)}
+    values = {key: given.get(key, f"<{key}>") for key in placeholders(name)}
     rendered = render(load_prompt(name), values)
     text = f"{rendered.system}\n=====\n{rendered.user}\n"
     golden = GOLDEN / f"{name}.txt"
