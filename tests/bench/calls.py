@@ -91,7 +91,7 @@ def ledger_row(attempt: Attempt) -> ModelCall:
     return ModelCall(attempt.model, attempt.outcome, attempt.input_tokens, attempt.output_tokens)
 
 
-async def ask_bare(client: httpx.AsyncClient, rehearsal: Rehearsal, number: int) -> None:
-    body = {"model": "large", "messages": [{"role": "user", "content": "Is it done?"}]}
+async def ask_bare(client: httpx.AsyncClient, rehearsal: Rehearsal, number: int, model: str = "large") -> None:
+    body = {"model": model, "messages": [{"role": "user", "content": "Is it done?"}]}
     headers = {"X-Client-Request-Id": f"bare/validate/{number}/#1"}
     (await client.post(f"{rehearsal.base_url}/chat/completions", json=body, headers=headers)).raise_for_status()
