@@ -16,6 +16,7 @@ from pydantic import SecretStr
 from octrad.gateway.calls import Message
 from octrad.gateway.server.classify_failure import ProviderError
 from octrad.gateway.server.load_litellm import LazyLiteLLM
+from octrad.gateway.server.price_replies import replies_priced
 from octrad.gateway.server.providers import JsonMode, Target
 from octrad.gateway.server.stream_answer import STREAM_ARGUMENTS, EndlessStreamError, Listener, read_stream
 from octrad.gateway.server.validate_answer import ENDLESS, REFUSED, Said
@@ -93,12 +94,10 @@ class ModelCaller:
         try:
             # LiteLLM's own timeout is for each read: a reply that drips would pass it.
             async with asyncio.timeout(request.within_s), asyncio.timeout(request.timeout_s) as patience:
-                response = await self._complete(litellm, request)
-                if request.tell is not None:
-                    priced = request.target.priced
-                    response = await read_stream(
-                        litellm, response, patience, request.timeout_s, request.tell, priced=priced
-                    )
+                with replies_priced(priced=request.target.priced):
+                    response = await self._complete(litellm, request)
+                    if request.tell is not None:
+                        response = await read_stream(litellm, response, patience, request.timeout_s, request.tell)
         except TimeoutError:
             return ProviderError("Timeout", 0, _lateness(request), "", {})
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from octrad.foundation.errors import ConfigurationError
+from octrad.gateway.server.price_replies import price_only_what_has_a_price
 
 # Read by LiteLLM: take prices and Anthropic's beta headers from the package rather than from the network, and do not
 # load a `.env` file from wherever we stand.
@@ -79,6 +80,8 @@ def _import_litellm() -> ModuleType:
     _silence_callbacks()
     _silence_stream_callbacks()
     _send_messages_as_they_are()
+    _price_only_what_has_a_price()
+    _ask_no_server_of_its_models()
     _guard_replies()
     return litellm
 
@@ -139,6 +142,27 @@ def _send_messages_as_they_are() -> None:
         return {name: value for name, value in data.items() if is_given(value)}
 
     completions.async_maybe_transform = keep  # type: ignore[attr-defined,assignment]  # on purpose
+
+
+def _price_only_what_has_a_price() -> None:
+    """Spares models without a price the search for it."""
+    from litellm.litellm_core_utils.litellm_logging import Logging  # noqa: PLC0415 - as above
+
+    price_only_what_has_a_price(Logging)
+
+
+def _ask_no_server_of_its_models() -> None:
+    """Keeps LiteLLM from asking what it is that it asks: twice before each request to an Ollama, and after it.
+
+    It asks at Ollama's own port, whatever our server is, so perhaps a stranger; waits as long as that one likes, and
+    after the reply with the event loop, which stands still. All that it would find out we say ourselves or do not want.
+    """
+    from litellm.llms.ollama.common_utils import OllamaModelInfo  # noqa: PLC0415 - as above
+
+    def know_nothing(self: object, *args: object, **kwargs: object) -> None:
+        pass
+
+    OllamaModelInfo.get_model_info = know_nothing  # type: ignore[method-assign]  # on purpose
 
 
 def _guard_replies() -> None:

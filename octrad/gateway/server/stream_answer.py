@@ -35,7 +35,7 @@ class NoStreamError(Exception):
 
 
 async def read_stream(
-    litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener, *, priced: bool
+    litellm: ModuleType, stream: Any, patience: asyncio.Timeout, pause_s: float, tell: Listener
 ) -> Any:
     """Reads a stream to its end and returns LiteLLM's ModelResponse of it.
 
@@ -45,7 +45,6 @@ async def read_stream(
         patience: is put off with every piece that comes.
         pause_s: by so many seconds.
         tell: is told the characters that have come so far.
-        priced: whether LiteLLM's price of the model is right.
 
     Raises:
         CutStreamError: the provider ended the stream in the middle of the answer.
@@ -69,7 +68,7 @@ async def read_stream(
         raise CutStreamError("the stream ended in the middle of the answer")
     if stream.received_finish_reason is None:
         raise NoStreamError("the provider did not stream")
-    return _whole(litellm, stream, priced=priced)
+    return _whole(litellm, stream)
 
 
 def _characters(chunk: Any) -> int:
@@ -77,10 +76,9 @@ def _characters(chunk: Any) -> int:
     return len(content or "")
 
 
-def _whole(litellm: ModuleType, stream: Any, *, priced: bool) -> Any:
+def _whole(litellm: ModuleType, stream: Any) -> Any:
     response = litellm.stream_chunk_builder(stream.chunks, messages=stream.messages)
-    # Priced as LiteLLM prices an answer that comes whole, which it does not do for a stream that somebody reads. Not
-    # for Ollama, where it would ask the server, and wait.
-    cost = stream.logging_obj._response_cost_calculator(result=response) if priced else None  # noqa: SLF001 - there is no other way
+    # Priced as LiteLLM prices an answer that comes whole, which it does not do for a stream that somebody reads.
+    cost = stream.logging_obj._response_cost_calculator(result=response)  # noqa: SLF001 - there is no other way
     response._hidden_params["response_cost"] = cost  # noqa: SLF001 - where a whole answer has it
     return response

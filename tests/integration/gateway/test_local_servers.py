@@ -232,5 +232,6 @@ async def test_loaded_model_is_the_last_of_the_chain_and_the_chain_where_there_i
         assert (completed.model, completed.answer_json) == ("local-ollama/qwen3:8b", '{"n": 5}')
         assert [attempt.model for attempt in completed.attempts] == ["nobody/x"] * 3 + ["local-ollama/qwen3:8b"]
         assert ollama.count("/api/chat") == 1
+        assert set(ollama) == {"/api/ps", "/api/chat"}  # LiteLLM would ask what kind of model it is
     finally:
         await connection.close()
