@@ -106,7 +106,7 @@ class AuditEvent(_message.Message):
     method: _builtins.str
     """`octra.v1.TaskService/CancelTask`."""
     target: _builtins.str
-    """What it was to act on: a task's id, or a project."""
+    """What it was to act on: a task's id, a project, or a budget: `day`, `month`, `task:ID`, `project:NAME`, `user:NAME`."""
     request_id: _builtins.str
     outcome: _builtins.str
     """allowed: it was let through, and may have failed for another reason. Or refused."""
@@ -207,7 +207,7 @@ class ListAuditEventsRequest(_message.Message):
     user: _builtins.str
     """Only of this user: a name or a number."""
     target: _builtins.str
-    """Only what acted on this: a task's id or its beginning, or a project."""
+    """Only what acted on this: a project, or a task's id or its beginning, with which its budget is meant too."""
     page_size: _builtins.int
     """At most 200; 0 means 50."""
     page_token: _builtins.str

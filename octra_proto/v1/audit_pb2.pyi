@@ -60,13 +60,18 @@ class AuditModelsRequest(_message.Message):
     MODEL_FIELD_NUMBER: _builtins.int
     FILES_FIELD_NUMBER: _builtins.int
     PROBE_FIELD_NUMBER: _builtins.int
+    ROLE_FIELD_NUMBER: _builtins.int
     request: _builtins.str
     """What would be submitted; may be empty."""
     model: _builtins.str
-    """Names of models between commas; empty means the configured chain."""
+    """Names of models between commas, for all roles; empty means for each role its configured chain."""
     probe: _builtins.bool
     """Ask each provider whose key is configured for that key's limits, in one tiny call that is kept for an hour. Takes
     the role member.
+    """
+    role: _builtins.str
+    """boss, manager, worker, reviewer or advisor: only its chain, judged by its questions. Empty: all that a task of any
+    grade may ask; the advisor is among them where `advisor.model_wording` is set.
     """
     @_builtins.property
     def files(self) -> _containers.RepeatedCompositeFieldContainer[Global___RepositoryFile]:
@@ -79,10 +84,11 @@ class AuditModelsRequest(_message.Message):
         model: _builtins.str = ...,
         files: _abc.Iterable[Global___RepositoryFile] | None = ...,
         probe: _builtins.bool = ...,
+        role: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "model", b"model", "probe", b"probe", "request", b"request"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["files", b"files", "model", b"model", "probe", b"probe", "request", b"request", "role", b"role"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -92,44 +98,102 @@ Global___AuditModelsRequest: _TypeAlias = AuditModelsRequest  # noqa: Y015
 class AuditModelsResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    MODELS_FIELD_NUMBER: _builtins.int
-    CHAIN_FIELD_NUMBER: _builtins.int
+    CHAINS_FIELD_NUMBER: _builtins.int
+    STUCK_ROLES_FIELD_NUMBER: _builtins.int
     FEWEST_CALLS_FIELD_NUMBER: _builtins.int
     MOST_CALLS_FIELD_NUMBER: _builtins.int
+    LEAST_USD_FIELD_NUMBER: _builtins.int
+    MOST_USD_FIELD_NUMBER: _builtins.int
     PROBES_MADE_FIELD_NUMBER: _builtins.int
     fewest_calls: _builtins.int
-    """Calls of a small task that goes well, and of a task of grade 5 that takes every round of review and repair."""
+    """Calls of a small task that goes well, and of a task of grade 5 that takes every round of review and repair; those of
+    the roles that were looked at.
+    """
     most_calls: _builtins.int
+    least_usd: _builtins.float
+    """What these calls would cost, each with the first model that can of the chain that it goes to. Absent: one of these
+    models is unpriced, or a role is stuck.
+    """
+    most_usd: _builtins.float
     probes_made: _builtins.int
     """Tiny calls that were made for this, and that count as no task's cost."""
+    @_builtins.property
+    def chains(self) -> _containers.RepeatedCompositeFieldContainer[Global___ChainAudit]:
+        """Each distinct chain once."""
+
+    @_builtins.property
+    def stuck_roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The roles that the work needs, and for which no model of their chain can do it."""
+
+    def __init__(
+        self,
+        *,
+        chains: _abc.Iterable[Global___ChainAudit] | None = ...,
+        stuck_roles: _abc.Iterable[_builtins.str] | None = ...,
+        fewest_calls: _builtins.int = ...,
+        most_calls: _builtins.int = ...,
+        least_usd: _builtins.float | None = ...,
+        most_usd: _builtins.float | None = ...,
+        probes_made: _builtins.int = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _typing.Literal["_least_usd", b"_least_usd", "_most_usd", b"_most_usd", "least_usd", b"least_usd", "most_usd", b"most_usd"]  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_least_usd", b"_least_usd", "_most_usd", b"_most_usd", "chains", b"chains", "fewest_calls", b"fewest_calls", "least_usd", b"least_usd", "most_calls", b"most_calls", "most_usd", b"most_usd", "probes_made", b"probes_made", "stuck_roles", b"stuck_roles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    _WhichOneofReturnType__least_usd: _TypeAlias = _typing.Literal["least_usd"]  # noqa: Y015
+    _WhichOneofArgType__least_usd: _TypeAlias = _typing.Literal["_least_usd", b"_least_usd"]  # noqa: Y015
+    _WhichOneofReturnType__most_usd: _TypeAlias = _typing.Literal["most_usd"]  # noqa: Y015
+    _WhichOneofArgType__most_usd: _TypeAlias = _typing.Literal["_most_usd", b"_most_usd"]  # noqa: Y015
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__least_usd) -> _WhichOneofReturnType__least_usd | None: ...
+    @_typing.overload
+    def WhichOneof(self, oneof_group: _WhichOneofArgType__most_usd) -> _WhichOneofReturnType__most_usd | None: ...
+
+Global___AuditModelsResponse: _TypeAlias = AuditModelsResponse  # noqa: Y015
+
+@_typing.final
+class ChainAudit(_message.Message):
+    """A chain of models, judged by the questions of the roles that ask it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLES_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
+    ORDER_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it stands: --model, models.chain or models.roles.ROLE; several where they hold the same models."""
+
     @_builtins.property
     def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___ModelAudit]:
         """In the order of the chain."""
 
     @_builtins.property
-    def chain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+    def order(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The models that would be asked, in order."""
 
     def __init__(
         self,
         *,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        keys: _abc.Iterable[_builtins.str] | None = ...,
         models: _abc.Iterable[Global___ModelAudit] | None = ...,
-        chain: _abc.Iterable[_builtins.str] | None = ...,
-        fewest_calls: _builtins.int = ...,
-        most_calls: _builtins.int = ...,
-        probes_made: _builtins.int = ...,
+        order: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "fewest_calls", b"fewest_calls", "models", b"models", "most_calls", b"most_calls", "probes_made", b"probes_made"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys", "models", b"models", "order", b"order", "roles", b"roles"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
-Global___AuditModelsResponse: _TypeAlias = AuditModelsResponse  # noqa: Y015
+Global___ChainAudit: _TypeAlias = ChainAudit  # noqa: Y015
 
 @_typing.final
 class ModelAudit(_message.Message):
-    """One model of the chain."""
+    """One model of a chain."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -171,7 +235,7 @@ class ModelAudit(_message.Message):
     prices_from: _builtins.str
     """Where the prices come from and of when they are."""
     least_usd: _builtins.float
-    """What the whole task would cost with this model; absent: unpriced."""
+    """What all that the chain's roles ask in a task would cost with this model; absent: unpriced."""
     most_usd: _builtins.float
     @_builtins.property
     def hindrances(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
@@ -241,7 +305,9 @@ class QuestionSize(_message.Message):
     QUESTION_FIELD_NUMBER: _builtins.int
     INPUT_TOKENS_FIELD_NUMBER: _builtins.int
     question: _builtins.str
-    """grade, plan or work; later work: as long as it becomes when the project has grown."""
+    """grade, plan, validate, assign, work, review or advise; later validate, later work, later review: as long as they
+    become when the project has grown.
+    """
     input_tokens: _builtins.int
     def __init__(
         self,

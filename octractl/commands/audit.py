@@ -10,12 +10,13 @@ from octractl.complete import complete_model
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.output import json_option, open_client, print_lines, print_words, say, terminal_width
-from octractl.render.audit_page import audit_page
+from octractl.render.audit_page import audit_page, name_all
 from octractl.render.json_text import json_document
 from octractl.repository import HeadFile, list_head, read_blobs, require_sendable
 
 # octrad and its gateway wait for LiteLLM and for providers.
 TIMEOUT_S = 90.0
+ROLES = ("boss", "manager", "worker", "reviewer", "advisor")
 # A prompt shows small files, the smallest first, and of all of them less than this. Larger ones are never shown.
 CONTENT_FILE_BYTES = 24_000
 CONTENT_BYTES = 512 * 1024
@@ -37,25 +38,36 @@ _BYTES_BESIDE_A_PATH = 16
     default="",
     metavar="MODEL[,MODEL…]",
     shell_complete=complete_model,
-    help="These models, in this order; else the configured chain.",
+    help="These models, in this order, for all roles; else the configured chains.",
+)
+@click.option(
+    "--role", type=click.Choice(ROLES), help="Only what this role asks; else all that a task of any size may ask."
 )
 @click.option("--no-probe", is_flag=True, help="Ask no provider for the limits of its key.")
 @json_option
-def command(
-    request: str | None, file: str | None, repo: Path | None, model: str, *, no_probe: bool, as_json: bool
+def command(  # noqa: PLR0913 - one parameter an option
+    request: str | None,
+    file: str | None,
+    repo: Path | None,
+    model: str,
+    role: str | None,
+    *,
+    no_probe: bool,
+    as_json: bool,
 ) -> int:
-    """Tell which models can do a work, and what it would cost.
+    """Tell which models can do a work, for each role that it asks, and what it would cost.
 
     REQUEST is what you would submit; - reads it from stdin. Nothing of it goes to a provider. Each provider whose key
     is configured is asked once an hour, in one tiny call, for the limits of that key.
 
-    Exits 0 when at least one model can do it, and 78 when none can.
+    Exits 0 when for each role at least one model can do it, and 78 when for one of them none can.
     """
     message = audit_pb2.AuditModelsRequest(
         request=read_request(request, file) if request is not None or file is not None else "",
         model=model,
         files=_read_repository(repo) if repo else (),
         probe=not no_probe,
+        role=role or "",
     )
     with open_client() as client:
         answer = client.ask(client.system.AuditModels, message, TIMEOUT_S)
@@ -63,10 +75,10 @@ def command(
         print_lines([json_document(answer)])
     else:
         print_words(audit_page(answer, terminal_width()))
-    if not answer.chain:
+    if answer.stuck_roles:
         raise OctractlError(
-            "no model can do this work",
-            hint="mend what stands beside a model, or name another in models.chain or with --model",
+            f"no model can do this work as {name_all(answer.stuck_roles)}",
+            hint="mend what stands beside a model, or name another in the chain of the role or with --model",
             exit_code=ExitCode.CONFIGURATION,
         )
     return ExitCode.OK

@@ -1,4 +1,4 @@
-"""An audit of a chain of models as text. Pure."""
+"""An audit of chains of models as text. Pure."""
 
 from collections.abc import Sequence
 
@@ -9,29 +9,42 @@ from octractl.render.table import layout_table
 from octractl.render.task_page import rehearsal_mark
 
 _HEADER = ("PLACE", "MODEL", "QUESTION", "LATER", "ANSWER", "WINDOW", "USD A TASK", "PRICES")
-_LATER = "later work"
+_LATER = "later "
 
 
 def audit_page(answer: audit_pb2.AuditModelsResponse, width: int = 0) -> list[str]:
     """Returns the lines of `octractl audit`."""
+    models = [model for chain in answer.chains for model in chain.models]
     return [
-        *layout_table(_HEADER, [_row(model) for model in answer.models], width),
-        "",
-        *(line for model in answer.models for line in _said_of(model)),
-        *_limits_of_keys(answer.models),
+        *(line for chain in answer.chains for line in _table(chain, width)),
+        # A model of several chains has much the same to be said of it.
+        *dict.fromkeys(line for model in models for line in _said_of(model)),
+        *_limits_of_keys(models),
+        *(_order(chain) for chain in answer.chains),
         *_summary(answer),
     ]
 
 
+def name_all(roles: Sequence[str]) -> str:
+    """Roles in words: boss, manager and worker."""
+    *others, last = (clean_line(role) for role in roles)
+    return f"{', '.join(others)} and {last}" if others else last
+
+
+def _table(chain: audit_pb2.ChainAudit, width: int) -> list[str]:
+    heading = f"{name_all(chain.roles)} ({', '.join(clean_line(key) for key in chain.keys)})"
+    return [heading, *layout_table(_HEADER, [_row(model) for model in chain.models], width), ""]
+
+
 def _row(model: audit_pb2.ModelAudit) -> tuple[str, ...]:
-    now = max((one.input_tokens for one in model.questions if one.question != _LATER), default=0)
-    later = max((one.input_tokens for one in model.questions if one.question == _LATER), default=0)
+    now = max((one.input_tokens for one in model.questions if not one.question.startswith(_LATER)), default=0)
+    later = max((one.input_tokens for one in model.questions if one.question.startswith(_LATER)), default=0)
     about = "~" if model.approximate else ""
     return (
         str(model.rank) if model.rank else "-",
         clean_line(model.name) + rehearsal_mark(model.rehearsal),
         about + figures.count(now),
-        about + figures.count(later),
+        about + figures.count(later) if later else "-",
         figures.count(model.output_tokens),
         figures.count(model.context_tokens) if model.context_tokens else "unknown",
         _cost(model),
@@ -73,10 +86,23 @@ def _limit(limit: audit_pb2.KeyLimit) -> str:
     return f"{most} ({', '.join(details)})" if details else most
 
 
+def _order(chain: audit_pb2.ChainAudit) -> str:
+    order = " → ".join(clean_line(name) for name in chain.order)
+    asked = f"asked in this order, the next where one fails: {order}" if order else "no model can do this"
+    return f"{name_all(chain.roles)}: {asked}"
+
+
 def _summary(answer: audit_pb2.AuditModelsResponse) -> list[str]:
-    chain = " → ".join(clean_line(name) for name in answer.chain)
-    asked = [f"asked in this order, the next where one fails: {chain}"] if chain else []
-    calls = f"{answer.fewest_calls} calls at best and some {answer.most_calls} with every round of review and repair"
+    fewest, most = answer.fewest_calls, answer.most_calls
+    calls = f"{fewest} call{'' if fewest == 1 else 's'} at best and some {most} with every round of review and repair"
     made = answer.probes_made
     probes = [f"{made} tiny call{'s' if made > 1 else ''} asked for the limits of keys; no task pays"] if made else []
-    return [*asked, f"a task makes {calls}; its cost is that with one model alone", *probes]
+    return [f"a task makes {calls}{_total(answer)}", *probes]
+
+
+def _total(answer: audit_pb2.AuditModelsResponse) -> str:
+    if answer.stuck_roles:
+        return ""
+    if not answer.HasField("least_usd") or not answer.HasField("most_usd"):
+        return "; what they cost is not known: a model that comes first has no price"
+    return f"; with the first model of each chain they cost {answer.least_usd:.2f} to {answer.most_usd:.2f} USD"

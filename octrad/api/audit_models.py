@@ -14,21 +14,24 @@ from octrad.api.plain_text import require_plain_text
 from octrad.api.roles import AccessRole
 from octrad.api.submission import require_request_size
 from octrad.api.task_messages import timestamp
+from octrad.foundation.errors import InvalidRequestError
 from octrad.gateway.audits import Probed, RateLimit
-from octrad.pipeline.audit_models import Auditor, ModelReport, Report, audit_models
+from octrad.gateway.calls import ModelRole
+from octrad.pipeline.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
 from octrad.pipeline.audit_questions import Work, stand_in
 from octrad.pipeline.project_files import word_files
+from octrad.pipeline.question_roles import roles_of_work
 from octrad.pipeline.relevant_files import ListedFile, choose_files
 
 _PROBES: Final = Right(AccessRole.MEMBER, "have providers asked with their keys (`--no-probe` leaves that out)")
 
 
 async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> audit_pb2.AuditModelsResponse:
-    """Judges the chain for what a message would submit.
+    """Judges the chains for what a message would submit. Its grade is not known, so the work may come to be divided.
 
     Raises:
         RoleRequiredError: the caller may not use the keys, and asked for that.
-        InvalidRequestError: the request or a model's name can never be accepted.
+        InvalidRequestError: the request, the role or a model's name can never be accepted.
         ConfigurationError: no model is configured, or not as it must be.
     """
     if message.probe:
@@ -36,10 +39,11 @@ async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> a
     config = parts.config
     require_request_size(message.request, config.limits.request_bytes)
     require_plain_text(message.request, "request")
+    roles = _roles_of(message.role) or roles_of_work(divided=True, words_note=config.advisor.model_wording)
     chain = choose_models(message.model, config, is_local_loaded=await is_local_loaded(parts, message.model))
     auditor = Auditor(parts.gateway, parts.stacks, parts.guides, config.limits)
-    report = await audit_models(auditor, work_of(message), chain, probe=message.probe)
-    return _response(report)
+    scope = AuditScope(chain, roles, divided=True, probe=message.probe)
+    return _response(await audit_models(auditor, work_of(message), scope))
 
 
 def work_of(message: audit_pb2.AuditModelsRequest) -> Work:
@@ -48,6 +52,15 @@ def work_of(message: audit_pb2.AuditModelsRequest) -> Work:
     by_path = {file.path: file for file in message.files}
     shown = [(path, _content(by_path[path])) for path in choose_files(files)]
     return Work(message.request, files, word_files([(path, text) for path, text in shown if text is not None]))
+
+
+def _roles_of(role: str) -> tuple[ModelRole, ...]:
+    if not role:
+        return ()
+    if role not in set(ModelRole):
+        known = ", ".join(ModelRole)
+        raise InvalidRequestError(f"{role[:80]!r} is not a role with models", field="role", hint=f"known: {known}")
+    return (ModelRole(role),)
 
 
 def _listed(file: audit_pb2.RepositoryFile) -> ListedFile:
@@ -64,15 +77,24 @@ def _content(file: audit_pb2.RepositoryFile) -> str | None:
 
 
 def _response(report: Report) -> audit_pb2.AuditModelsResponse:
-    asked = sorted((model for model in report.models if model.rank), key=lambda model: model.rank)
-    probed = {one.audited.model.provider for one in report.models if one.audited.probed}
-    earlier = {one.audited.model.provider for one in report.models if one.audited.probed and one.audited.probed.earlier}
+    audited = [model.audited for chain in report.chains for model in chain.models]
     return audit_pb2.AuditModelsResponse(
-        models=[_model(model) for model in report.models],
-        chain=[model.audited.model.name for model in asked],
+        chains=[_chain(chain) for chain in report.chains],
+        stuck_roles=[role.value for role in report.stuck_roles],
         fewest_calls=report.fewest_calls,
         most_calls=report.most_calls,
-        probes_made=len(probed - earlier),
+        least_usd=report.least_usd,
+        most_usd=report.most_usd,
+        probes_made=len({one.model.provider for one in audited if one.probed and not one.probed.earlier}),
+    )
+
+
+def _chain(report: ChainReport) -> audit_pb2.ChainAudit:
+    return audit_pb2.ChainAudit(
+        roles=[role.value for role in report.roles],
+        keys=report.keys,
+        models=[_model(model) for model in report.models],
+        order=[model.audited.model.name for model in report.asked],
     )
 
 
@@ -88,7 +110,7 @@ def _model(report: ModelReport) -> audit_pb2.ModelAudit:
         hindrances=[one.words for one in audited.hindrances],
         remarks=audited.remarks,
         context_tokens=model.context_tokens,
-        output_tokens=audited.output_tokens,
+        output_tokens=model.output_tokens,
         questions=[
             audit_pb2.QuestionSize(question=one.question, input_tokens=one.input_tokens) for one in audited.questions
         ],

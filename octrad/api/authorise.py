@@ -13,7 +13,15 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from octrad.api.method_rights import RIGHTS, NotYourTaskError, Right, require_own_task, require_role
+from octrad.api.method_rights import (
+    RIGHTS,
+    NotYourTaskError,
+    Right,
+    names_task,
+    require_own_task,
+    require_role,
+    target_of,
+)
 from octrad.api.roles import AccessTable, Caller, caller_of
 from octrad.api.task_name import find_named_task
 from octrad.foundation.accounts import user_name
@@ -93,10 +101,12 @@ class Authorise:
 
     async def _judge(self, caller: Caller, right: Right, request: Any) -> None:
         require_role(caller, right)
+        if not names_task(right, request):
+            return
+        task = await find_named_task(self._database, getattr(request, right.target), field=right.target)
+        # What was judged is what is acted on: not another that the same prefix names a moment later.
+        setattr(request, right.target, task.id)
         if right.own_task:
-            task = await find_named_task(self._database, request.task)
-            # What was judged is what is acted on: not another that the same prefix names a moment later.
-            request.task = task.id
             require_own_task(caller, right, task.id, task.uid, task.user_name)
 
     async def _note_refusal(
@@ -119,7 +129,7 @@ class Authorise:
         *,
         target_exists: bool = False,
     ) -> None:
-        target = str(getattr(request, right.target)) if right.target else ""
+        target = target_of(right, request)
         request_id = str(getattr(request, "request_id", ""))
         name = method.removeprefix("/")
         self._log(outcome, {"uid": str(caller.uid), "user": caller.name, "method": name, "target": target})

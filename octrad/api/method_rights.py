@@ -5,7 +5,7 @@ A method that is not in the table is refused; a test walks the services and prov
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from octrad.api.roles import AccessRole, Caller
 from octrad.foundation.errors import ForbiddenError
@@ -33,6 +33,7 @@ class Right:
         role: the least that the caller must have; None: to have got in.
         action: what the method does, for people, after "you may not".
         target: the field of the request that names what is acted on.
+        kind: where several kinds of things can be acted on, the field that says which: an enum.
         changes: whether it changes something, and so is written into the audit log.
         own_task: whether the target is a task, and must be the caller's own unless they are an admin.
     """
@@ -40,6 +41,7 @@ class Right:
     role: AccessRole | None
     action: str
     target: str = ""
+    kind: str = ""
     changes: bool = False
     own_task: bool = False
 
@@ -73,7 +75,7 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.SystemService/AuditModels": _READS_SYSTEM,
     "/octra.v1.BudgetService/ListBudgets": _READS_BUDGETS,
     "/octra.v1.BudgetService/SumCosts": _READS_BUDGETS,
-    "/octra.v1.BudgetService/RaiseBudget": Right(AccessRole.ADMIN, "raise budgets", "name", changes=True),
+    "/octra.v1.BudgetService/RaiseBudget": Right(AccessRole.ADMIN, "raise budgets", "name", "scope", changes=True),
     "/octra.v1.AdvisorService/AdviseTask": _READS_TASKS,
     "/octra.v1.AdvisorService/ConsultAdvisor": Right(
         AccessRole.MEMBER, "ask models about tasks", "task", changes=True, own_task=True
@@ -114,6 +116,17 @@ def require_own_task(caller: Caller, right: Right, task_id: str, uid: int, user_
     )
 
 
+def target_of(right: Right, request: Any) -> str:
+    """What a call acts on, for the audit log: a task's id or a project, after its kind where there are several."""
+    name = str(getattr(request, right.target)) if right.target else ""
+    return ":".join(filter(None, [_kind_of(right, request), name]))
+
+
+def names_task(right: Right, request: Any) -> bool:
+    """Whether what a call acts on is a task, so that its target is one's id."""
+    return right.own_task or _kind_of(right, request) == "task"
+
+
 def allowed_actions(role: AccessRole | None) -> list[str]:
     """What a role may do, in words, each once."""
     may = [
@@ -122,6 +135,15 @@ def allowed_actions(role: AccessRole | None) -> list[str]:
         if right.role is not None and role is not None and role >= right.role
     ]
     return list(dict.fromkeys(may))
+
+
+def _kind_of(right: Right, request: Any) -> str:
+    """The last word of the enum's value: BUDGET_SCOPE_TASK is `task`. A number that is none says nothing."""
+    if not right.kind:
+        return ""
+    values = request.DESCRIPTOR.fields_by_name[right.kind].enum_type.values_by_number
+    value = values.get(getattr(request, right.kind))
+    return value.name.rpartition("_")[2].lower() if value is not None else ""
 
 
 def _whose(right: Right, role: AccessRole) -> str:

@@ -145,8 +145,8 @@ class Limits(_Section):
 class Audit(_Section):
     """Whether the models are judged before a task spends anything: `octractl audit` does the same when it is asked."""
 
-    # After the grade of each run; where no model can do the work, the task ends there. large: tasks of grade 4 and 5,
-    # and those that begin from a repository of more than 5 MB.
+    # After the grade of each run; where for a role that is needed no model can do the work, the task ends there. large:
+    # tasks of grade 4 and 5, and those that begin from a repository of more than 5 MB.
     before_tasks: Literal["never", "large", "always"] = "never"
 
 

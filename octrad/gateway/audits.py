@@ -1,8 +1,8 @@
-"""What an audit of a chain asks of the gateway and tells: the types that its client and its server share."""
+"""What an audit of chains asks of the gateway and tells: the types that its client and its server share."""
 
 from dataclasses import dataclass
 
-from octrad.gateway.calls import Completion, Model, Outcome
+from octrad.gateway.calls import Completion, Model, ModelRole, Outcome
 
 
 @dataclass(frozen=True, slots=True)
@@ -10,7 +10,7 @@ class Audit:
     """A work that is only judged.
 
     Args:
-        chain: models, in order; empty means the configured chain.
+        chain: models, in order, for all questions; empty means for each the configured chain of its role.
         questions: what it would ask; counted, never sent.
         probe: whether each provider whose key is configured is asked for that key's limits, in one tiny call.
         may_come_up: names of questions that may or may not be asked, and so make no model unusable.
@@ -71,14 +71,13 @@ class Hindrance:
 
 @dataclass(frozen=True, slots=True)
 class AuditedModel:
-    """One model of the chain, judged. No hindrance means that it can do the work, as far as anybody can tell.
+    """One model of a chain, judged. No hindrance means that it can do the work, as far as anybody can tell.
 
     Args:
-        model: what is known of it.
+        model: what is known of it; its `output_tokens` are what a question leaves to its answer.
         hindrances: the most serious first.
         remarks: what an operator should know and what stands in no way.
-        questions: how long each question is.
-        output_tokens: what a question leaves to its answer.
+        questions: how long each question of the chain is.
         approximate: whether the count is not that of the model's own tokenizer.
         prices_from: where its prices come from and of when they are; empty for a model without a price.
         probed: None where its key was not tried.
@@ -88,7 +87,6 @@ class AuditedModel:
     hindrances: tuple[Hindrance, ...]
     remarks: tuple[str, ...]
     questions: tuple[CountedQuestion, ...]
-    output_tokens: int
     approximate: bool
     prices_from: str
     probed: Probed | None
@@ -97,3 +95,18 @@ class AuditedModel:
     def viable(self) -> bool:
         """Whether it can do the work."""
         return not self.hindrances
+
+
+@dataclass(frozen=True, slots=True)
+class AuditedChain:
+    """A chain, judged by the questions that would be put to it.
+
+    Args:
+        roles: whose questions these are; empty where they name no role.
+        keys: where it stands, for whoever has to change it; several where they hold the same models.
+        models: in order.
+    """
+
+    roles: tuple[ModelRole, ...]
+    keys: tuple[str, ...]
+    models: tuple[AuditedModel, ...]

@@ -18,13 +18,14 @@ from octrad.foundation.errors import (
 from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.once.execute_once import execute_once
 from octrad.foundation.once.status import RemoteError
-from octrad.gateway.audits import Audit, AuditedModel, CountedQuestion, Hindrance, Probed, RateLimit
+from octrad.gateway.audits import Audit, AuditedChain, AuditedModel, CountedQuestion, Hindrance, Probed, RateLimit
 from octrad.gateway.calls import (
     Attempt,
     Completed,
     Completion,
     Mark,
     Model,
+    ModelRole,
     ModelsFailedError,
     Outcome,
     Writing,
@@ -133,8 +134,8 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
-    async def audit(self, audit: Audit) -> tuple[AuditedModel, ...]:
-        """Returns the judgement of each model of a chain, in order. Nothing of the questions is sent to a provider.
+    async def audit(self, audit: Audit) -> tuple[AuditedChain, ...]:
+        """Returns the judgement of each distinct chain, in the order of the questions, which are sent to no provider.
 
         Raises:
             ConfigurationError: there is no chain, or a name in it belongs to no provider.
@@ -153,7 +154,7 @@ class GatewayClient:
             )
         except RemoteError as error:
             raise _error(pb.Failed(code=error.code, message=error.message, hint=error.hint)) from error
-        return tuple(_audited(model) for model in response.models)
+        return tuple(_audited_chain(chain) for chain in response.chains)
 
 
 def _result(response: pb.ExecuteResponse) -> Completed:
@@ -247,13 +248,20 @@ def _model(model: pb.Model) -> Model:
     )
 
 
+def _audited_chain(chain: pb.AuditedChain) -> AuditedChain:
+    return AuditedChain(
+        roles=tuple(ModelRole(role) for role in chain.roles),
+        keys=tuple(chain.keys),
+        models=tuple(_audited(model) for model in chain.models),
+    )
+
+
 def _audited(audited: pb.AuditedModel) -> AuditedModel:
     return AuditedModel(
         model=_model(audited.model),
         hindrances=tuple(Hindrance(Outcome(one.outcome), one.words) for one in audited.hindrances),
         remarks=tuple(audited.remarks),
         questions=tuple(CountedQuestion(one.question, one.input_tokens) for one in audited.questions),
-        output_tokens=audited.output_tokens,
         approximate=audited.approximate,
         prices_from=audited.prices_from,
         probed=_probed(audited.probed) if audited.HasField("probed") else None,

@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 BRIEF_CHARACTERS = 8000
 MANAGERS_AT_MOST = 5
+WORKERS_OF_A_MANAGER = 4
 
 
 def _without_control_characters(text: str) -> str:
@@ -59,7 +60,7 @@ class PlannedManager(_Answer):
     name: Name
     brief: Brief
     owns: Annotated[list[PathText], Field(min_length=1, max_length=40)]
-    workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=4)]
+    workers: Annotated[list[PlannedWorker], Field(min_length=1, max_length=WORKERS_OF_A_MANAGER)]
 
 
 class PlanAnswer(_Answer):
@@ -84,7 +85,7 @@ class Assignment(_Answer):
 class AssignAnswer(_Answer):
     """How a manager divides the work."""
 
-    assignments: Annotated[list[Assignment], Field(min_length=1, max_length=4)]
+    assignments: Annotated[list[Assignment], Field(min_length=1, max_length=WORKERS_OF_A_MANAGER)]
 
 
 class WrittenFile(_Answer):

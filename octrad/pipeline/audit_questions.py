@@ -1,36 +1,58 @@
-"""Words the questions that a work would begin with, as a run would, for an audit to count. Pure.
+"""Words the questions that a work would ask, as a run would, for an audit to count. Pure.
 
-The plan that a worker's question carries does not exist yet; one of ordinary length stands in for it. One question
-more is as long as the longest of a run can become.
+What the first question of each kind will carry is there or can be guessed: in place of a plan, a brief or changes that
+do not exist yet stands text of ordinary length. One question more of some kinds is as long as the longest of a run can
+become.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
-from octrad.gateway.calls import Completion
+from pydantic import BaseModel
+
+from octrad.gateway.calls import Completion, ModelRole
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import Stack, detect_stack
+from octrad.pipeline.advisor.situation import OUTPUT_CHARACTERS
+from octrad.pipeline.advisor.word_note import wording_values
 from octrad.pipeline.answers import (
     BRIEF_CHARACTERS,
     MANAGERS_AT_MOST,
+    WORKERS_OF_A_MANAGER,
+    AssignAnswer,
     GradeAnswer,
+    NoteWordingAnswer,
     PlanAnswer,
+    ReviewAnswer,
+    ValidateAnswer,
     WorkAnswer,
 )
 from octrad.pipeline.ask import word_question
-from octrad.pipeline.boss import grade_values, plan_values
+from octrad.pipeline.boss import DIFF_BYTES, grade_values, plan_values, validate_values
 from octrad.pipeline.describe import describe_guides
+from octrad.pipeline.manager import assign_values, review_values
 from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
+from octrad.pipeline.question_roles import role_of
 from octrad.pipeline.relevant_files import FILES_BYTES, TREE_LINES, ListedFile
 from octrad.pipeline.worker import Job, work_values
 
+_LATER: Final = "later "
 GRADE: Final = "grade"
 PLAN: Final = "plan"
+VALIDATE: Final = "validate"
+ASSIGN: Final = "assign"
 WORK: Final = "work"
-# A worker's question late in a large project: it shows as many files as a prompt may.
-LATER_WORK: Final = "later work"
+REVIEW: Final = "review"
+ADVISE: Final = "advise"
+# Those late in a large project: they show as many files, or changes, as a prompt may.
+LATER_VALIDATE: Final = f"{_LATER}{VALIDATE}"
+LATER_WORK: Final = f"{_LATER}{WORK}"
+LATER_REVIEW: Final = f"{_LATER}{REVIEW}"
 ORDINARY_BRIEF_CHARACTERS = 1500
+ORDINARY_NOTE_CHARACTERS = 1500
+# A small program's.
+ORDINARY_CHANGES_CHARACTERS = 4500
 # Three characters a token, which is what code has at its densest.
 _STAND_IN = "ab "
 _GROWN_TREE = tuple(ListedFile(f"source/component-{n}/module-{n}.py", 10_000, "file") for n in range(TREE_LINES + 1))
@@ -55,15 +77,33 @@ class Work:
     checks: tuple[str, ...] = ()
 
 
-def first_questions(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> tuple[Completion, ...]:
-    """The questions, named `GRADE`, `PLAN`, `WORK` and `LATER_WORK`."""
-    plan = plan_values(work.request, stack=work.stack, checks=work.checks, stacks=stacks, files=work.files)
-    return (
-        word_question(GRADE, "grade", GradeAnswer, grade_values(work.request, work.files)),
-        word_question(PLAN, "plan", PlanAnswer, plan),
-        word_question(WORK, "work", WorkAnswer, _work_values(work, stacks, guides)),
-        word_question(LATER_WORK, "work", WorkAnswer, _later_values(work, stacks, guides)),
+def first_questions(
+    work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide], roles: Collection[ModelRole]
+) -> tuple[Completion, ...]:
+    """The questions of these roles, each with its role; those of a role stand together, in the order of `ModelRole`."""
+    stack = work.stack or detect_stack(stacks, [file.path for file in work.files]) or _wordiest(stacks, guides)
+    told, checks = describe_guides(stacks[stack], guides), (*stacks[stack].checks, *work.checks)
+    small = Plan("The project", "project", stack, (), stand_in(ORDINARY_BRIEF_CHARACTERS), (), checks)
+    divided = replace(small, managers=_MANAGERS)
+    grown = replace(divided, brief=stand_in(BRIEF_CHARACTERS))
+    planned = plan_values(work.request, stack=work.stack, checks=work.checks, stacks=stacks, files=work.files)
+    questions = (
+        _word(GRADE, GradeAnswer, grade_values(work.request, work.files)),
+        _word(PLAN, PlanAnswer, planned),
+        _word(VALIDATE, ValidateAnswer, _verdict(work, small, work.files, ORDINARY_CHANGES_CHARACTERS)),
+        _word(LATER_VALIDATE, ValidateAnswer, _verdict(work, grown, _GROWN_TREE, DIFF_BYTES)),
+        _word(ASSIGN, AssignAnswer, assign_values(work.request, divided, _MANAGERS[0], work.files)),
+        _word(WORK, WorkAnswer, _first_work(work, small, told)),
+        _word(LATER_WORK, WorkAnswer, _later_work(work, grown, told)),
+        _word(REVIEW, ReviewAnswer, _review(work, divided, work.files, ORDINARY_BRIEF_CHARACTERS, work.shown)),
+        _word(
+            LATER_REVIEW,
+            ReviewAnswer,
+            _review(work, grown, _GROWN_TREE, BRIEF_CHARACTERS, stand_in(FILES_BYTES)),
+        ),
+        _word(ADVISE, NoteWordingAnswer, _note(work), prompt="word_note"),
     )
+    return tuple(question for question in questions if question.role in roles)
 
 
 def stand_in(characters: int) -> str:
@@ -71,31 +111,48 @@ def stand_in(characters: int) -> str:
     return (_STAND_IN * (characters // len(_STAND_IN) + 1))[:characters]
 
 
-def _work_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> dict[str, str]:
-    plan = _plan(work, stacks, guides, brief=stand_in(ORDINARY_BRIEF_CHARACTERS), managers=())
-    job = Job(plan.workers[0], plan.brief, "")
-    told = describe_guides(stacks[plan.stack], guides)
-    return work_values(work.request, plan, job, guides=told, files=work.files, shown=work.shown)
-
-
-def _later_values(work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> dict[str, str]:
-    managers = tuple(
-        Manager(f"part-{number}", stand_in(ORDINARY_BRIEF_CHARACTERS), (f"part-{number}/**",), ())
-        for number in range(MANAGERS_AT_MOST)
+_MANAGERS = tuple(
+    Manager(
+        f"part-{part}",
+        stand_in(ORDINARY_BRIEF_CHARACTERS),
+        (f"part-{part}/**",),
+        tuple(
+            Worker(f"worker-{part}-{n}", "a piece of the part", f"part-{part}", (f"part-{part}/**",))
+            for n in range(WORKERS_OF_A_MANAGER)
+        ),
     )
-    plan = _plan(work, stacks, guides, brief=stand_in(BRIEF_CHARACTERS), managers=managers)
-    worker = Worker(BUILDER, "a part", managers[0].name, managers[0].owns)
+    for part in range(MANAGERS_AT_MOST)
+)
+
+
+def _word(name: str, answer: type[BaseModel], values: Mapping[str, str], *, prompt: str = "") -> Completion:
+    question = name.removeprefix(_LATER)
+    return replace(word_question(name, prompt or question, answer, values), role=role_of(question))
+
+
+def _verdict(work: Work, plan: Plan, files: Sequence[ListedFile], changes_characters: int) -> dict[str, str]:
+    return validate_values(work.request, plan, evidence=plan.checks, files=files, diff=stand_in(changes_characters))
+
+
+def _first_work(work: Work, plan: Plan, guides: str) -> dict[str, str]:
+    job = Job(plan.workers[0], plan.brief, "")
+    return work_values(work.request, plan, job, guides=guides, files=work.files, shown=work.shown)
+
+
+def _later_work(work: Work, plan: Plan, guides: str) -> dict[str, str]:
+    worker = Worker(BUILDER, "a part", _MANAGERS[0].name, _MANAGERS[0].owns)
     job = Job(worker, stand_in(BRIEF_CHARACTERS), "", feedback=stand_in(BRIEF_CHARACTERS))
-    told = describe_guides(stacks[plan.stack], guides)
-    return work_values(work.request, plan, job, guides=told, files=_GROWN_TREE, shown=stand_in(FILES_BYTES))
+    return work_values(work.request, plan, job, guides=guides, files=_GROWN_TREE, shown=stand_in(FILES_BYTES))
 
 
-def _plan(
-    work: Work, stacks: Mapping[str, Stack], guides: Mapping[str, Guide], *, brief: str, managers: Sequence[Manager]
-) -> Plan:
-    stack = work.stack or detect_stack(stacks, [file.path for file in work.files]) or _wordiest(stacks, guides)
-    checks = (*stacks[stack].checks, *work.checks)
-    return Plan("The project", "project", stack, (), brief, tuple(managers), checks)
+def _review(work: Work, plan: Plan, files: Sequence[ListedFile], brief_characters: int, shown: str) -> dict[str, str]:
+    manager = _MANAGERS[0]
+    briefs = {worker.name: stand_in(brief_characters) for worker in manager.workers}
+    return review_values(work.request, plan, manager, briefs=briefs, files=files, shown=shown)
+
+
+def _note(work: Work) -> dict[str, str]:
+    return wording_values(work.request, stand_in(ORDINARY_NOTE_CHARACTERS), stand_in(OUTPUT_CHARACTERS))
 
 
 def _wordiest(stacks: Mapping[str, Stack], guides: Mapping[str, Guide]) -> str:

@@ -10,7 +10,7 @@ from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, Va
 from octrad.pipeline.ask import A, Question, Reply, ask
 from octrad.pipeline.describe import describe_plan, describe_stacks
 from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
-from octrad.pipeline.project_files import list_files, show_tree
+from octrad.pipeline.project_files import list_files
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import BOSS, TaskRun
 from octrad.runner.operations import CreatedTree
@@ -67,13 +67,8 @@ async def validate_result(
         await change_state(run.tools.database, run.lease, TaskState.REVIEW)
 
     async def values() -> dict[str, str]:
-        return {
-            "request": run.task.request,
-            "plan": describe_plan(plan),
-            "evidence": "\n".join(f"`{command}` exited 0" for command in evidence),
-            "tree": await show_tree(run, head),
-            "diff": await _diff(run, tree.base_commit, head),
-        }
+        files, diff = await list_files(run, head), await _diff(run, tree.base_commit, head)
+        return validate_values(run.task.request, plan, evidence=evidence, files=files, diff=diff)
 
     question = Question(
         "validate", "validate", ValidateAnswer, BOSS, "Validate the result", values, _refuse_verdict, _tell_verdict
@@ -97,6 +92,19 @@ def plan_values(
         "wanted_stack": _wanted_stack(stacks, stack, files),
         "user_checks": "\n".join(checks) or "none",
         "tree": describe_tree(files),
+    }
+
+
+def validate_values(
+    request: str, plan: Plan, *, evidence: Sequence[str], files: Sequence[ListedFile], diff: str
+) -> dict[str, str]:
+    """What the question of the verdict is filled with; `evidence` are commands that exited 0. Pure."""
+    return {
+        "request": request,
+        "plan": describe_plan(plan),
+        "evidence": "\n".join(f"`{command}` exited 0" for command in evidence),
+        "tree": describe_tree(files),
+        "diff": diff,
     }
 
 

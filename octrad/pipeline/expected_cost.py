@@ -1,25 +1,38 @@
-"""What a task may cost with a model: from a small one that goes well to one of grade 5 that takes every round. Pure.
+"""What a task may cost: from a small one that goes well to one of grade 5 that takes every round. Pure.
 
 The only place that says how many calls a task makes; it follows the steps of `run.build`:
 
 - At best one worker builds everything at the first try: `grade`, `plan`, `work`, `validate`.
 - At most (grade 5, with as many managers and workers as a plan may have) every manager assigns once; in each of
   `limits.review_rounds` every worker works and every manager reviews; before each verdict of the Boss
-  `limits.fix_rounds` repairs are made, and one more between the verdicts; the scaffold is helped once.
+  `limits.fix_rounds` repairs are made, and one more between the verdicts; the scaffold is helped once. Should it fail,
+  its note is worded, where that is configured. Work that is not divided is one worker's, and nobody reviews it.
+
+Each call is as long as the question of the audit that it is like, and goes to the chain that this is put to.
 
 An answer that is refused and asked for again, a merge that is redone, a retry and a second run come on top; each is
 as rare as it is bounded. The other way round, providers bill what they have cached at a fraction, and here all input
 counts as new.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from octrad.foundation.config import Limits
 from octrad.gateway.audits import AuditedModel
 from octrad.pipeline.acceptance import VALIDATION_FIXES
 from octrad.pipeline.answers import MANAGERS_AT_MOST
-from octrad.pipeline.audit_questions import GRADE, LATER_WORK, PLAN, WORK
+from octrad.pipeline.audit_questions import (
+    ADVISE,
+    ASSIGN,
+    GRADE,
+    LATER_REVIEW,
+    LATER_VALIDATE,
+    LATER_WORK,
+    PLAN,
+    VALIDATE,
+    WORK,
+)
 from octrad.pipeline.plan import WORKERS_AT_MOST
 
 _MILLION = 1_000_000
@@ -53,40 +66,45 @@ def fewest_calls() -> tuple[Calls, ...]:
         Calls(1, GRADE, _SMALL_DECISION),
         Calls(1, PLAN, _SMALL_PLAN),
         Calls(1, WORK, _SMALL_PROGRAM),
-        # It sees what the worker saw, with the changes in place of the files.
-        Calls(1, WORK, _SMALL_DECISION),
+        Calls(1, VALIDATE, _SMALL_DECISION),
     )
 
 
-def most_calls(limits: Limits) -> tuple[Calls, ...]:
-    """The calls of a task of grade 5 that takes every round."""
+def most_calls(limits: Limits, *, divided: bool) -> tuple[Calls, ...]:
+    """The calls of a task that takes every round; of grade 5, or of one whose work is not divided among managers."""
     verdicts = 1 + VALIDATION_FIXES
-    works = WORKERS_AT_MOST * limits.review_rounds
-    reviews = MANAGERS_AT_MOST * limits.review_rounds
+    managers = MANAGERS_AT_MOST if divided else 0
+    works = WORKERS_AT_MOST * limits.review_rounds if divided else 1
+    reviews = managers * limits.review_rounds
     fixes = limits.fix_rounds * verdicts + VALIDATION_FIXES
     helps = 1
     return (
         Calls(1, GRADE, _LARGE_DECISION),
         Calls(1, PLAN, _LARGE_PLAN),
-        Calls(MANAGERS_AT_MOST, LATER_WORK, _LARGE_PLAN),
+        Calls(managers, ASSIGN, _LARGE_PLAN),
         Calls(works + fixes + helps, LATER_WORK, None),
-        Calls(reviews + verdicts, LATER_WORK, _LARGE_DECISION),
+        Calls(reviews, LATER_REVIEW, _LARGE_DECISION),
+        Calls(verdicts, LATER_VALIDATE, _LARGE_DECISION),
+        Calls(1, ADVISE, _LARGE_DECISION),
     )
 
 
-def count_calls(calls: Sequence[Calls]) -> int:
-    """How many there are in all."""
-    return sum(one.times for one in calls)
+def count_calls(calls: Sequence[Calls], asked: Collection[str]) -> int:
+    """How many there are of these questions."""
+    return sum(one.times for one in calls if one.sized_as in asked)
 
 
 def cost_usd(calls: Sequence[Calls], audited: AuditedModel) -> float | None:
-    """What the calls cost with a model; None where it has no price."""
+    """What the calls cost that are like the questions which a model was audited for; None where it has no price."""
+    length = {one.question: one.input_tokens for one in audited.questions}
+    mine = [one for one in calls if one.times and one.sized_as in length]
+    if not mine:
+        return 0.0
     prices = audited.model.input_usd_per_million, audited.model.output_usd_per_million
     if prices[0] is None or prices[1] is None:
         return None
-    length = {one.question: one.input_tokens for one in audited.questions}
-    inputs = sum(one.times * length[one.sized_as] for one in calls)
-    outputs = sum(one.times * _answer_tokens(one, audited.output_tokens) for one in calls)
+    inputs = sum(one.times * length[one.sized_as] for one in mine)
+    outputs = sum(one.times * _answer_tokens(one, audited.model.output_tokens) for one in mine)
     return (inputs * prices[0] + outputs * prices[1]) / _MILLION
 
 

@@ -8,7 +8,8 @@ from octrad.pipeline.answers import AssignAnswer, ReviewAnswer
 from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_owned, describe_plan, describe_workers
 from octrad.pipeline.plan import Manager, Plan
-from octrad.pipeline.project_files import show_files, show_tree
+from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import Reviewed
 from octrad.tasks.task import Role
@@ -26,15 +27,7 @@ async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[
     """What each worker of the manager is to do, by the worker's name."""
 
     async def values() -> dict[str, str]:
-        return {
-            "request": run.task.request,
-            "plan": describe_plan(plan),
-            "manager": manager.name,
-            "brief": manager.brief,
-            "owns": describe_owned(manager.owns),
-            "workers": describe_workers(manager),
-            "tree": await show_tree(run, head),
-        }
+        return assign_values(run.task.request, plan, manager, await list_files(run, head))
 
     def refuse(answer: AssignAnswer) -> list[str]:
         return refuse_assignments(answer, manager)
@@ -51,16 +44,8 @@ async def review(
     """Whether the manager's part of main is what was asked for. Fails closed: silence is not an approval."""
 
     async def values() -> dict[str, str]:
-        assignments = "\n\n".join(f"{worker.name}: {briefs[worker.name]}" for worker in manager.workers)
-        return {
-            "request": run.task.request,
-            "plan": describe_plan(plan),
-            "manager": manager.name,
-            "brief": manager.brief,
-            "assignments": assignments,
-            "tree": await show_tree(run, head),
-            "files": await show_files(run, head, owns=manager.owns),
-        }
+        files, shown = await list_files(run, head), await show_files(run, head, owns=manager.owns)
+        return review_values(run.task.request, plan, manager, briefs=briefs, files=files, shown=shown)
 
     def refuse(answer: ReviewAnswer) -> list[str]:
         return refuse_review(answer, manager)
@@ -72,6 +57,40 @@ async def review(
     for problem in answer.problems:
         reasons[problem.worker] = "\n\n".join(filter(None, [reasons.get(problem.worker), problem.reason]))
     return Review(reasons, first_round + tried - 1)
+
+
+def assign_values(request: str, plan: Plan, manager: Manager, files: Sequence[ListedFile]) -> dict[str, str]:
+    """What the question for the division of a manager's work is filled with. Pure."""
+    return {
+        "request": request,
+        "plan": describe_plan(plan),
+        "manager": manager.name,
+        "brief": manager.brief,
+        "owns": describe_owned(manager.owns),
+        "workers": describe_workers(manager),
+        "tree": describe_tree(files),
+    }
+
+
+def review_values(
+    request: str,
+    plan: Plan,
+    manager: Manager,
+    *,
+    briefs: Mapping[str, str],
+    files: Sequence[ListedFile],
+    shown: str,
+) -> dict[str, str]:
+    """What the question of a review is filled with; `briefs` are the workers', by their names. Pure."""
+    return {
+        "request": request,
+        "plan": describe_plan(plan),
+        "manager": manager.name,
+        "brief": manager.brief,
+        "assignments": "\n\n".join(f"{worker.name}: {briefs[worker.name]}" for worker in manager.workers),
+        "tree": describe_tree(files),
+        "files": shown,
+    }
 
 
 def refuse_assignments(answer: AssignAnswer, manager: Manager) -> list[str]:

@@ -27,6 +27,20 @@ def role_of(question: str) -> ModelRole:
     return _ROLES[question]
 
 
+def roles_of_work(*, divided: bool, words_note: bool) -> tuple[ModelRole, ...]:
+    """Who may be asked something in a task, in the order of `ModelRole`.
+
+    Args:
+        divided: whether managers may divide the work among several workers.
+        words_note: whether a model may word the note, should the task fail.
+    """
+    left_out = {
+        *(() if divided else (ModelRole.MANAGER, ModelRole.REVIEWER)),
+        *(() if words_note else (ModelRole.ADVISOR,)),
+    }
+    return tuple(role for role in ModelRole if role not in left_out)
+
+
 def is_long(question: str) -> bool:
     """Whether the answer may be long, and is followed while it comes."""
     return question in _LONG

@@ -31,7 +31,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class NewAuditEvent:
-    """What is to be written down. `target` is a task's id or a project, as far as there is one.
+    """What is to be written down. `target` is a task's id, a project or a budget (`day`, `task:ID`), if there is one.
 
     `target_exists` says that it was found, and is not only what the caller said.
     """
@@ -61,7 +61,10 @@ class AuditEvent:
 
 @dataclass(frozen=True, slots=True)
 class AuditQuery:
-    """Which rows; nothing given means all. `user` is a name or a number, `target` the beginning of one."""
+    """Which rows; nothing given means all. `user` is a name or a number.
+
+    `target` is the beginning of one; that of a task's id means its budget too.
+    """
 
     user: str = ""
     target: str = ""

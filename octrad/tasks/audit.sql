@@ -21,6 +21,6 @@ DELETE FROM audit_events WHERE at < now() - make_interval(days => %(days)s);
 -- name: list_events
 SELECT ordinal, at, uid, user_name, method, target, request_id, outcome FROM audit_events
 WHERE (%(user)s = '' OR user_name = %(user)s OR uid::text = %(user)s)
-    AND (%(target)s = '' OR starts_with(target, %(target)s))
+    AND (%(target)s = '' OR starts_with(target, %(target)s) OR starts_with(target, 'task:' || %(target)s))
     AND (%(before)s::bigint IS NULL OR ordinal < %(before)s)
 ORDER BY ordinal DESC LIMIT %(limit)s;

@@ -81,7 +81,9 @@ def test_a_task_whose_budget_is_used_up_is_paused_and_done_when_it_is_raised(
     assert (ended["task"]["note"], ended["task"]["next_command"]) == ("", "")
     asked = [row["step"] for row in rehearsal.requests(task["id"])]
     assert sorted(asked) == sorted(set(asked)) == sorted(call["step"] for call in ended["model_calls"])
-    assert "BudgetService/RaiseBudget" in priced.must("audit-log", "--json").stdout
+    told = priced.must("audit-log", "--task", task["id"], "--json").json["events"]
+    raises = [event["target"] for event in told if event["method"] == "octra.v1.BudgetService/RaiseBudget"]
+    assert raises == [f"task:{task['id']}"] * 3
     assert_nothing_left(priced, task["id"])
 
 
@@ -140,6 +142,23 @@ def test_what_means_no_budget_is_refused_by_name(
     said = priced.octractl(*words)
     assert (said.exit_code, said.stdout) == (exit_code, ""), said
     assert told in said.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "target"),
+    [
+        (("--day",), "day"),
+        (("--month",), "month"),
+        (("--user", "root"), "user:root"),
+        (("--project", "p"), "project:p"),
+    ],
+)
+def test_audit_log_says_which_budget_somebody_wanted_to_raise(
+    priced: House, words: tuple[str, ...], target: str
+) -> None:
+    # Nothing limits these here; that somebody asked is written down before it is looked at.
+    assert priced.octractl("budget", "raise", *words, "5").exit_code != 0
+    assert priced.must("audit-log", "--limit", "1", "--json").json["events"][0]["target"] == target
 
 
 def test_where_nothing_is_limited_or_was_asked_that_is_said(daemon: House) -> None:

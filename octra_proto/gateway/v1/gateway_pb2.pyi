@@ -635,7 +635,7 @@ class AuditRequest(_message.Message):
     """Ask each provider whose key is configured once, in the fewest tokens, for that key's limits."""
     @_builtins.property
     def chain(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
-        """Models in order; empty means the configured chain."""
+        """Models in order, for all questions; empty means for each the configured chain of its role."""
 
     @_builtins.property
     def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___Completion]:
@@ -665,25 +665,61 @@ Global___AuditRequest: _TypeAlias = AuditRequest  # noqa: Y015
 class AuditResponse(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
-    MODELS_FIELD_NUMBER: _builtins.int
+    CHAINS_FIELD_NUMBER: _builtins.int
     @_builtins.property
-    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditedModel]: ...
+    def chains(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditedChain]:
+        """Each distinct chain once, in the order of the questions."""
+
     def __init__(
         self,
         *,
-        models: _abc.Iterable[Global___AuditedModel] | None = ...,
+        chains: _abc.Iterable[Global___AuditedChain] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["models", b"models"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chains", b"chains"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___AuditResponse: _TypeAlias = AuditResponse  # noqa: Y015
 
 @_typing.final
+class AuditedChain(_message.Message):
+    """A chain, judged by the questions that would be put to it."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ROLES_FIELD_NUMBER: _builtins.int
+    KEYS_FIELD_NUMBER: _builtins.int
+    MODELS_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def roles(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Whose questions these are; empty where they name no role."""
+
+    @_builtins.property
+    def keys(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Where it stands: --model, models.chain or models.roles.ROLE; several where they hold the same models."""
+
+    @_builtins.property
+    def models(self) -> _containers.RepeatedCompositeFieldContainer[Global___AuditedModel]: ...
+    def __init__(
+        self,
+        *,
+        roles: _abc.Iterable[_builtins.str] | None = ...,
+        keys: _abc.Iterable[_builtins.str] | None = ...,
+        models: _abc.Iterable[Global___AuditedModel] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["keys", b"keys", "models", b"models", "roles", b"roles"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AuditedChain: _TypeAlias = AuditedChain  # noqa: Y015
+
+@_typing.final
 class AuditedModel(_message.Message):
-    """One model of the chain, judged."""
+    """One model of a chain, judged."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
@@ -691,18 +727,17 @@ class AuditedModel(_message.Message):
     HINDRANCES_FIELD_NUMBER: _builtins.int
     REMARKS_FIELD_NUMBER: _builtins.int
     QUESTIONS_FIELD_NUMBER: _builtins.int
-    OUTPUT_TOKENS_FIELD_NUMBER: _builtins.int
     APPROXIMATE_FIELD_NUMBER: _builtins.int
     PRICES_FROM_FIELD_NUMBER: _builtins.int
     PROBED_FIELD_NUMBER: _builtins.int
-    output_tokens: _builtins.int
-    """Tokens that a question leaves to its answer."""
     approximate: _builtins.bool
     """The count is not that of the model's own tokenizer."""
     prices_from: _builtins.str
     """Where the prices come from and of when they are; empty for a model without a price."""
     @_builtins.property
-    def model(self) -> Global___Model: ...
+    def model(self) -> Global___Model:
+        """Its `output_tokens` are what a question leaves to its answer."""
+
     @_builtins.property
     def hindrances(self) -> _containers.RepeatedCompositeFieldContainer[Global___Hindrance]:
         """What stands in the way, the most serious first; nothing means that it can do the work, as far as anybody can tell."""
@@ -712,7 +747,9 @@ class AuditedModel(_message.Message):
         """What an operator should know and what stands in no way."""
 
     @_builtins.property
-    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CountedQuestion]: ...
+    def questions(self) -> _containers.RepeatedCompositeFieldContainer[Global___CountedQuestion]:
+        """How long each question of the chain is."""
+
     @_builtins.property
     def probed(self) -> Global___Probed:
         """Absent where the key was not tried."""
@@ -724,14 +761,13 @@ class AuditedModel(_message.Message):
         hindrances: _abc.Iterable[Global___Hindrance] | None = ...,
         remarks: _abc.Iterable[_builtins.str] | None = ...,
         questions: _abc.Iterable[Global___CountedQuestion] | None = ...,
-        output_tokens: _builtins.int = ...,
         approximate: _builtins.bool = ...,
         prices_from: _builtins.str = ...,
         probed: Global___Probed | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "probed", b"probed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate", "hindrances", b"hindrances", "model", b"model", "output_tokens", b"output_tokens", "prices_from", b"prices_from", "probed", b"probed", "questions", b"questions", "remarks", b"remarks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate", "hindrances", b"hindrances", "model", b"model", "prices_from", b"prices_from", "probed", b"probed", "questions", b"questions", "remarks", b"remarks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

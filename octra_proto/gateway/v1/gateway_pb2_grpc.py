@@ -98,8 +98,8 @@ class GatewayServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def Audit(self, request, context):
-        """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-        provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+        the provider say to that key. Sends providers nothing of the questions; may be repeated.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

@@ -46,8 +46,8 @@ class GatewayServiceStub:
     their names.
     """
     Audit: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]
-    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+    the provider say to that key. Sends providers nothing of the questions; may be repeated.
     """
 
 @_typing.type_check_only
@@ -68,8 +68,8 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     their names.
     """
     Audit: _aio.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]  # type: ignore[assignment]
-    """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-    provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+    the provider say to that key. Sends providers nothing of the questions; may be repeated.
     """
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -117,8 +117,8 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _gateway_pb2.AuditRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_gateway_pb2.AuditResponse, _abc.Awaitable[_gateway_pb2.AuditResponse]]:
-        """Which models of a chain can do a work, before anything of it is asked: does it fit, is there a key, what does the
-        provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
+        the provider say to that key. Sends providers nothing of the questions; may be repeated.
         """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -36,7 +36,7 @@ from octrad.gateway.server.models_failed import Walk, models_failed
 from octrad.gateway.server.prices import cost_of, facts_of, hash_prices
 from octrad.gateway.server.provider_keys import ProviderKeys
 from octrad.gateway.server.provider_places import ProviderPlaces
-from octrad.gateway.server.providers import Target, resolve_chain
+from octrad.gateway.server.providers import Target, key_of_chain, resolve_chain
 from octrad.gateway.server.question_messages import with_repair, with_schema
 from octrad.gateway.server.report_attempt import ProgressReport
 from octrad.gateway.server.stream_answer import Listener
@@ -284,8 +284,10 @@ class QuestionAnswerer:
         if failures and all(failure.reason == NO_KEY_REASON for failure in failures):
             faults = "; ".join(failure.error for failure in failures)
             return ConfigurationError(faults, hint="name a file that holds the key and that the gateway can read")
-        walk = Walk(conversation.targets, self._hops(conversation), conversation.attempts, _chain_key(conversation))
-        return models_failed(conversation.completion.question, walk, give_up, time.time())
+        completion = conversation.completion
+        key = key_of_chain(conversation.config, completion.chain, completion.role)
+        walk = Walk(conversation.targets, self._hops(conversation), conversation.attempts, key)
+        return models_failed(completion.question, walk, give_up, time.time())
 
 
 def _now() -> _Moment:
@@ -294,15 +296,6 @@ def _now() -> _Moment:
 
 def _bounds(config: Config) -> Bounds:
     return Bounds(time.time() + config.models.total_timeout_s, config.models.hops)
-
-
-def _chain_key(conversation: _Conversation) -> str:
-    """Where the chain stands, for whoever has to change it."""
-    completion, roles = conversation.completion, conversation.config.models.roles
-    if completion.chain:
-        return "--model"
-    role = completion.role or ""
-    return f"models.roles.{role}" if getattr(roles, role, ()) else "models.chain"
 
 
 def _tell_writing(conversation: _Conversation, target: Target) -> Listener:

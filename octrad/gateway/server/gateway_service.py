@@ -10,7 +10,7 @@ from octrad.foundation.once.engine import Engine
 from octrad.gateway.calls import Attempt, Writing
 from octrad.gateway.mark_message import read_marks
 from octrad.gateway.server.answer_question import QuestionAnswerer
-from octrad.gateway.server.audit_chain import ChainAuditor
+from octrad.gateway.server.audit_chains import ChainAuditor
 from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.list_models import ModelLister
 from octrad.gateway.server.report_attempt import finished_message, progress_message, read_completion

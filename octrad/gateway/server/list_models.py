@@ -9,7 +9,7 @@ from octrad.foundation.config import Config
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.settings import Settings
 from octrad.gateway.calls import Model
-from octrad.gateway.server.answer_question import DEFAULT_OUTPUT_TOKENS
+from octrad.gateway.server.answer_question import output_tokens
 from octrad.gateway.server.describe_mark import describe_mark
 from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.local.append_local import append_local, name_of
@@ -115,7 +115,8 @@ def describe_target(config: Config, keys: ProviderKeys, target: Target) -> Model
         input_usd_per_million=facts.input_usd_per_million,
         output_usd_per_million=facts.output_usd_per_million,
         rehearsal=target.rehearsal,
-        output_tokens=min(DEFAULT_OUTPUT_TOKENS, facts.output_tokens or DEFAULT_OUTPUT_TOKENS),
+        # What the questions of the pipeline leave: none of them asks for more or less than the default.
+        output_tokens=output_tokens(target, 0, config),
     )
 
 

@@ -96,6 +96,13 @@ def resolve_chain(config: Config, chain: tuple[str, ...], role: ModelRole | None
     return tuple(resolve(config, name) for name in names)
 
 
+def key_of_chain(config: Config, chain: tuple[str, ...], role: ModelRole | None = None) -> str:
+    """Where a chain stands that `resolve_chain` takes, for whoever has to change it."""
+    if chain:
+        return "--model"
+    return f"models.roles.{role}" if role and getattr(config.models.roles, role) else "models.chain"
+
+
 def resolve(config: Config, name: str) -> Target:
     """Returns the target of `PROVIDER/MODEL`.
 

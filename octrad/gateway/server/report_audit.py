@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from octra_proto.gateway.v1 import gateway_pb2 as pb
-from octrad.gateway.audits import Audit, AuditedModel, Probed, RateLimit
+from octrad.gateway.audits import Audit, AuditedChain, AuditedModel, Probed, RateLimit
 from octrad.gateway.calls import Model
 from octrad.gateway.server.report_attempt import read_completion
 
@@ -18,9 +18,9 @@ def read_audit(message: pb.AuditRequest) -> Audit:
     )
 
 
-def audit_response(models: Sequence[AuditedModel]) -> pb.AuditResponse:
-    """Returns the judgement of each model."""
-    return pb.AuditResponse(models=[_audited_message(model) for model in models])
+def audit_response(chains: Sequence[AuditedChain]) -> pb.AuditResponse:
+    """Returns the judgement of each chain."""
+    return pb.AuditResponse(chains=[_chain_message(chain) for chain in chains])
 
 
 def model_message(model: Model) -> pb.Model:
@@ -40,6 +40,14 @@ def model_message(model: Model) -> pb.Model:
     )
 
 
+def _chain_message(chain: AuditedChain) -> pb.AuditedChain:
+    return pb.AuditedChain(
+        roles=[role.value for role in chain.roles],
+        keys=chain.keys,
+        models=[_audited_message(model) for model in chain.models],
+    )
+
+
 def _audited_message(audited: AuditedModel) -> pb.AuditedModel:
     return pb.AuditedModel(
         model=model_message(audited.model),
@@ -48,7 +56,6 @@ def _audited_message(audited: AuditedModel) -> pb.AuditedModel:
         questions=[
             pb.CountedQuestion(question=one.question, input_tokens=one.input_tokens) for one in audited.questions
         ],
-        output_tokens=audited.output_tokens,
         approximate=audited.approximate,
         prices_from=audited.prices_from,
         probed=None if audited.probed is None else _probed_message(audited.probed),

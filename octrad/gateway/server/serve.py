@@ -11,7 +11,7 @@ from octrad.foundation.once.engine import Engine
 from octrad.foundation.once.servant import serve_servant
 from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
-from octrad.gateway.server.audit_chain import ChainAuditor
+from octrad.gateway.server.audit_chains import ChainAuditor
 from octrad.gateway.server.call_model import ModelCaller
 from octrad.gateway.server.gateway_service import GatewayServicer
 from octrad.gateway.server.health_board import HealthBoard

@@ -40,6 +40,7 @@ async def _observe(run: TaskRun, ending: Ending, kept: Kept, snapshot_failure: O
         task_id=task.id,
         project=task.project,
         stack=task.stack,
+        models=task.model,
         rehearsal=task.rehearsal,
         code=code_of(ending.kind, ending.code, snapshot_failure.code if snapshot_failure else ""),
         failure_class=ending.failure_class,

@@ -23,7 +23,7 @@ from octrad.pipeline.ending import Kept
 SUFFIX = ".toml"
 # What may stand in braces. The first is always known; a line with one that is not known is left out.
 ALWAYS_KNOWN = "task"
-PLACEHOLDERS = (ALWAYS_KNOWN, "project", "stack", "step", "command", "model", "provider", "other_model")
+PLACEHOLDERS = (ALWAYS_KNOWN, "project", "stack", "step", "command", "models", "model", "provider", "other_model")
 _PLACEHOLDER = re.compile(r"\{([a-z_]+)\}")
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")
 _VALUE_CHARACTERS = 200
@@ -126,6 +126,8 @@ def values_of(situation: Situation, other_model: str) -> dict[str, str]:
         "stack": situation.stack,
         "step": situation.step,
         "command": situation.command,
+        # Half a list would name other models.
+        "models": situation.models if len(situation.models) <= _VALUE_CHARACTERS else "",
         "model": model,
         "provider": model.partition("/")[0],
         "other_model": other_model,

@@ -47,6 +47,7 @@ class Situation:
         task_id: whose it is.
         project: of the task.
         stack: of the task; empty before there is a plan.
+        models: that the task names, between commas; empty where it takes the configured chains.
         rehearsal: whether a rehearsal answered in place of a model.
         code: of the error, `cancelled`, or, where only the snapshot failed, that of its error.
         failure_class: as in `Ending`.
@@ -66,6 +67,7 @@ class Situation:
     task_id: str
     project: str = ""
     stack: str = ""
+    models: str = ""
     rehearsal: bool = False
     code: str = ""
     failure_class: str = ""
@@ -94,6 +96,7 @@ def given_up(task: Task, error: BaseException) -> Situation:
         task_id=task.id,
         project=task.project,
         stack=task.stack,
+        models=task.model,
         rehearsal=task.rehearsal,
         code=foreseen.code,
         message=foreseen.message[:OUTPUT_CHARACTERS],

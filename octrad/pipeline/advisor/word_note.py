@@ -44,9 +44,14 @@ async def word_note(run: TaskRun, situation: Situation, advice: Advice) -> Advic
     return with_wording(advice, NoteWordingAnswer.model_validate_json(reply.answer_json).wording)
 
 
+def wording_values(request: str, note: str, output: str) -> dict[str, str]:
+    """What the question is filled with; `output` is the end of what the failed command printed. Pure."""
+    return {"request": request, "note": note, "output": output or "none"}
+
+
 def _question(run: TaskRun, situation: Situation, advice: Advice) -> Question[NoteWordingAnswer]:
     async def values() -> dict[str, str]:
-        return {"request": run.task.request, "note": advice.note, "output": situation.output or "none"}
+        return wording_values(run.task.request, advice.note, situation.output)
 
     def refuse(answer: NoteWordingAnswer) -> list[str]:
         return [] if clean_line(answer.wording) else ["`wording` says nothing"]

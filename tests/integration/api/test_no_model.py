@@ -73,7 +73,9 @@ async def test_loaded_local_model_takes_the_place_of_a_chain(without_chain: Hous
         # A gateway that is asking a model would be left to it by the end of octrad.
         await tasks.CancelTask(tasks_pb2.CancelTaskRequest(task=task.id))
     assert not task.rehearsal
-    assert [model.name for model in audit.models] == ["local-ollama/qwen3:8b"]
+    (chain,) = audit.chains
+    assert [model.name for model in chain.models] == ["local-ollama/qwen3:8b"]
+    assert chain.keys == ["models.chain"]
 
 
 async def submit_patiently(tasks: "tasks_pb2_grpc.TaskServiceAsyncStub") -> tasks_pb2.Task:

@@ -3,6 +3,7 @@
 import asyncio
 import socket
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from aiohttp import web
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 from octrad.foundation.once.connection import ServantConnection
 from octrad.gateway.audits import Audit, AuditedModel, RateLimit
-from octrad.gateway.calls import Completion, Message, Outcome
+from octrad.gateway.calls import Completion, Message, ModelRole, Outcome
 from octrad.gateway.client import GatewayClient
 from octrad.gateway.server.count_tokens import count_tokens
 from octrad.gateway.server.load_litellm import LazyLiteLLM
@@ -34,7 +35,13 @@ async def fresh(own_house: Callable[..., House]) -> AsyncIterator[GatewayClient]
 
 
 async def audit(client: GatewayClient, *chain: str, probe: bool = True) -> tuple[AuditedModel, ...]:
-    return await client.audit(Audit(chain, (question(),), probe))
+    return await judge(client, Audit(chain, (question(),), probe))
+
+
+async def judge(client: GatewayClient, asked: Audit) -> tuple[AuditedModel, ...]:
+    """The models of the one chain that is asked."""
+    (found,) = await client.audit(asked)
+    return found.models
 
 
 async def test_tokens_are_counted_with_the_schema_by_the_models_own_tokenizer(
@@ -42,7 +49,7 @@ async def test_tokens_are_counted_with_the_schema_by_the_models_own_tokenizer(
 ) -> None:
     monkeypatch.setenv("TIKTOKEN_CACHE_DIR", str((price_file() or Path()).parent / "litellm_core_utils" / "tokenizers"))
     asked = Completion("work", (Message("system", "You write."), Message("user", LONG * 500)), SCHEMA)
-    own, other = await client.audit(Audit(("priced/gpt-4o", "rehearsal/failures"), (asked,), probe=False))
+    own, other = await judge(client, Audit(("priced/gpt-4o", "rehearsal/failures"), (asked,), probe=False))
     contents = [message.content for message in with_schema(asked.messages, SCHEMA)]
     expected = sum(len(tiktoken.get_encoding("o200k_base").encode(content)) for content in contents)
     (counted,) = own.questions
@@ -70,7 +77,7 @@ async def test_facts_of_a_priced_model_are_told_with_where_they_come_from(client
     (found,) = await audit(client, "priced/gpt-4o", probe=False)
     assert found.viable
     assert (found.hindrances, found.remarks, found.probed) == ((), (), None)
-    assert (found.model.context_tokens, found.output_tokens) == (128_000, 16_384)
+    assert (found.model.context_tokens, found.model.output_tokens) == (128_000, 16_384)
     assert (found.model.input_usd_per_million, found.model.output_usd_per_million) == (2.5, 10.0)
     assert found.prices_from.startswith("LiteLLM 1.")
 
@@ -86,12 +93,12 @@ async def test_configured_prices_say_so(own_house: Callable[..., House]) -> None
 
 async def test_question_that_does_not_fit_stands_in_the_way_and_names_the_numbers(client: GatewayClient) -> None:
     long = Completion("work", (Message("user", LONG * 12_000),), SCHEMA)
-    (found,) = await client.audit(Audit(("priced/gpt-4o",), (question(), long), probe=False))
+    (found,) = await judge(client, Audit(("priced/gpt-4o",), (question(), long), probe=False))
     (hindrance,) = found.hindrances
     assert hindrance.outcome is Outcome.CONTEXT
     assert "75 % of its 128,000" in hindrance.words
-    (same,) = await client.audit(
-        Audit(("priced/gpt-4o",), (question(), long), probe=False, may_come_up=frozenset({"work"}))
+    (same,) = await judge(
+        client, Audit(("priced/gpt-4o",), (question(), long), probe=False, may_come_up=frozenset({"work"}))
     )
     assert same.viable
     assert same.remarks[0].startswith("may come up: `work` takes")
@@ -110,6 +117,39 @@ async def test_limits_of_a_key_are_asked_for_once_and_no_question_is_sent(
     assert all(probed and (probed.outcome, probed.limits) == (Outcome.OK, limits) for probed in told)
     assert sorted(probed.earlier for probed in told[::2] if probed) == [False, True, True]
     assert {probed.model for probed in told if probed} == {"keyed/limits"}
+
+
+async def test_each_chain_is_judged_once_by_the_questions_of_the_roles_that_ask_it(
+    own_house: Callable[..., House], rehearsal: Rehearsal
+) -> None:
+    roles = """[models.roles]
+worker = ["nobody/x", "priced/gpt-4o"]
+reviewer = ["keyed/limits", "rehearsal/failures"]
+advisor = ["rehearsal/failures", "keyed/limits"]
+"""
+    house = own_house(chain='["keyed/limits", "rehearsal/failures"]', extra=roles)
+    connection = ServantConnection("gateway", house.state_dir, house.config)
+    client = GatewayClient(connection)
+    long = Completion("work", (Message("user", LONG * 12_000),), SCHEMA, role=ModelRole.WORKER)
+    asked = [
+        *(replace(question(), question=role.value, role=role) for role in ModelRole if role is not ModelRole.WORKER),
+        long,
+    ]
+    before = len(rehearsal.requests("audit"))
+    common, advisors, workers = await client.audit(Audit((), tuple(asked), probe=True))
+    assert len(rehearsal.requests("audit")) == before + 2, "one call a provider with a key, however many chains name it"
+    assert common.roles == (ModelRole.BOSS, ModelRole.MANAGER, ModelRole.REVIEWER)
+    assert common.keys == ("models.chain", "models.roles.reviewer")
+    assert (advisors.roles, advisors.keys) == ((ModelRole.ADVISOR,), ("models.roles.advisor",))
+    assert (workers.roles, workers.keys) == ((ModelRole.WORKER,), ("models.roles.worker",))
+    assert [one.question for one in common.models[0].questions] == ["boss", "manager", "reviewer"]
+    assert [one.question for one in workers.models[0].questions] == ["work"]
+    assert [model.model.name for model in workers.models if model.viable] == ["nobody/x"]
+    assert all(model.viable for model in (*common.models, *advisors.models))
+
+    (named,) = await client.audit(Audit(("keyed/limits",), tuple(asked), probe=False))
+    await connection.close()
+    assert (named.roles, named.keys) == ((*common.roles, ModelRole.ADVISOR, ModelRole.WORKER), ("--model",))
 
 
 async def test_without_probes_nobody_is_asked_and_a_provider_without_a_key_never_is(
@@ -183,7 +223,7 @@ async def test_chain_that_cannot_be_asked_is_refused_as_a_whole(client: GatewayC
 
 async def test_schema_that_is_none_is_refused(client: GatewayClient) -> None:
     with pytest.raises(InvalidRequestError, match="not a JSON schema"):
-        await client.audit(Audit((), (question(schema="{"),), probe=False))
+        await judge(client, Audit((), (question(schema="{"),), probe=False))
 
 
 async def test_limits_of_anthropic_are_read_and_it_is_sent_two_words(

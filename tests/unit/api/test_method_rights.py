@@ -7,13 +7,16 @@ import pytest
 from google.protobuf.descriptor import MethodDescriptor
 
 import octra_proto.v1
+from octra_proto.v1 import budgets_pb2, tasks_pb2
 from octrad.api.method_rights import (
     RIGHTS,
     NotYourTaskError,
     RoleRequiredError,
     allowed_actions,
+    names_task,
     require_own_task,
     require_role,
+    target_of,
 )
 from octrad.api.roles import AccessRole, Caller
 
@@ -46,6 +49,34 @@ def test_targets_are_fields_of_their_requests() -> None:
         right = RIGHTS[name]
         assert not right.target or right.target in method.input_type.fields_by_name
         assert not right.own_task or right.target == "task"
+        assert not right.kind or method.input_type.fields_by_name[right.kind].enum_type is not None
+
+
+@pytest.mark.parametrize(
+    ("scope", "name", "target"),
+    [
+        ("TASK", "k7f3", "task:k7f3"),
+        ("PROJECT", "todo", "project:todo"),
+        ("USER", "anna", "user:anna"),
+        ("DAY", "", "day"),
+        ("MONTH", "", "month"),
+        ("MONTH", "stray", "month:stray"),
+        ("UNSPECIFIED", "", "unspecified"),
+    ],
+)
+def test_budget_that_is_raised_is_named_in_the_audit_log(scope: str, name: str, target: str) -> None:
+    right = RIGHTS["/octra.v1.BudgetService/RaiseBudget"]
+    request = budgets_pb2.RaiseBudgetRequest(scope=getattr(budgets_pb2, f"BUDGET_SCOPE_{scope}"), name=name)
+    assert target_of(right, request) == target
+    assert names_task(right, request) == (scope == "TASK")
+
+
+def test_target_of_others_is_the_field_alone() -> None:
+    cancel = tasks_pb2.CancelTaskRequest(task="k7f3")
+    assert target_of(RIGHTS["/octra.v1.TaskService/CancelTask"], cancel) == "k7f3"
+    assert target_of(RIGHTS["/octra.v1.TaskService/UploadBundle"], tasks_pb2.UploadBundleRequest()) == ""
+    unknown = budgets_pb2.RaiseBudgetRequest.FromString(b"\x10\x63\x1a\x01x")
+    assert target_of(RIGHTS["/octra.v1.BudgetService/RaiseBudget"], unknown) == "x"
 
 
 def test_every_method_that_takes_a_request_id_changes_something_and_asks_for_a_member_at_least() -> None:

@@ -2,13 +2,15 @@
 
 import json
 
-from octrad.gateway.calls import Completion
+import pytest
+
+from octrad.gateway.calls import Completion, ModelRole
 from octrad.knowledge.guides import load_guides
 from octrad.knowledge.stacks import load_stacks
 from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.answers import GradeAnswer, WorkAnswer
 from octrad.pipeline.audit_questions import Work, first_questions, stand_in
-from octrad.pipeline.boss import grade_values
+from octrad.pipeline.boss import DIFF_BYTES, grade_values
 from octrad.pipeline.prompts import load_prompt, render
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile
 
@@ -17,7 +19,7 @@ STACKS, GUIDES = load_stacks(), load_guides()
 
 
 def ask(work: Work) -> dict[str, Completion]:
-    return {question.question: question for question in first_questions(work, STACKS, GUIDES)}
+    return {question.question: question for question in first_questions(work, STACKS, GUIDES, tuple(ModelRole))}
 
 
 def length(question: Completion) -> int:
@@ -41,9 +43,37 @@ def test_work_carries_request_tree_files_and_the_guides_of_the_stack() -> None:
 
 def test_later_work_is_as_long_as_a_prompt_may_become() -> None:
     asked = ask(Work("a todo list", (), "No file has contents worth showing."))
-    assert list(asked) == ["grade", "plan", "work", "later work"]
     assert length(asked["grade"]) < length(asked["work"])
     assert length(asked["later work"]) > length(asked["work"]) + FILES_BYTES
+    assert length(asked["later review"]) > length(asked["review"]) + FILES_BYTES
+    assert length(asked["later validate"]) > DIFF_BYTES > length(asked["validate"])
+
+
+@pytest.mark.parametrize(
+    ("roles", "names"),
+    [
+        ([ModelRole.BOSS], ["grade", "plan", "validate", "later validate"]),
+        ([ModelRole.MANAGER], ["assign"]),
+        ([ModelRole.WORKER], ["work", "later work"]),
+        ([ModelRole.REVIEWER], ["review", "later review"]),
+        ([ModelRole.ADVISOR], ["advise"]),
+        ([ModelRole.WORKER, ModelRole.MANAGER], ["assign", "work", "later work"]),
+        ([], []),
+    ],
+)
+def test_only_questions_of_the_roles_are_worded_each_with_its_role(roles: list[ModelRole], names: list[str]) -> None:
+    questions = first_questions(Work("a todo list", FILES, ""), STACKS, GUIDES, roles)
+    assert [question.question for question in questions] == names
+    assert {question.role for question in questions} == set(roles)
+
+
+def test_review_and_verdict_carry_request_plan_tree_and_files() -> None:
+    asked = ask(Work("a todo list", FILES, "the contents of main.rs", checks=("make prove",)))
+    for name in ("assign", "review", "validate"):
+        said = asked[name].messages[1].content
+        assert all(words in said for words in ("a todo list", "src/main.rs (900 bytes)", "make prove")), name
+    assert "the contents of main.rs" in asked["review"].messages[1].content
+    assert "`make prove` exited 0" in asked["validate"].messages[1].content
 
 
 def test_stack_and_checks_that_the_user_asked_for_are_in_the_plan() -> None:

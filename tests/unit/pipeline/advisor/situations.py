@@ -58,6 +58,7 @@ SITUATIONS: list[tuple[str, Situation]] = [
     ("models-transient", no_answer("transient", "server")),
     ("models-unreachable", no_answer("transient", "unreachable", "cannot reach http://127.0.0.1:1/v1: refused")),
     ("models-timeout", no_answer("transient", "timeout")),
+    ("models-audit", error("no_viable_model", "no model can do this work as boss: a/b: no key", failure_class="auth")),
     ("models-no-key", error("configuration", "no key for openai/gpt-4.1: cannot read /etc/octra/openai.key")),
     ("models-no-key", error("configuration", "no key for openai/gpt-4.1: providers.openai.key_file is not set")),
     ("models-none", error("configuration", "no model is configured")),

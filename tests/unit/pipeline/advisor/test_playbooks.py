@@ -82,7 +82,7 @@ def test_a_line_with_an_unknown_value_is_left_out() -> None:
 
 
 def test_every_placeholder_is_filled_from_a_situation() -> None:
-    values = values_of(replace(CHECK, hops=no_answer("auth").hops), "other/model")
+    values = values_of(replace(CHECK, hops=no_answer("auth").hops, models="a/b,c/d"), "other/model")
     assert values.keys() == set(PLACEHOLDERS)
     assert list(values.values()) == [
         TASK,
@@ -90,6 +90,7 @@ def test_every_placeholder_is_filled_from_a_situation() -> None:
         "python",
         "check/4/1",
         "pytest -q",
+        "a/b,c/d",
         "openai/gpt-4.1",
         "openai",
         "other/model",

@@ -21,6 +21,7 @@ CAUSES = [
     "models-auth",
     "models-unreachable",
     "models-none",
+    "models-audit",
     "checks-failed",
     "checks-no-network",
     "checks-memory",
@@ -58,6 +59,13 @@ def test_next_step_is_one_command_and_no_part_of_the_note_alone(situation: Situa
 def test_other_model_is_the_next_step_where_there_is_one() -> None:
     assert advised(no_answer("auth"), "ollama/qwen3").next_command == f"octractl retry {TASK} --model ollama/qwen3"
     assert advised(no_answer("auth")).next_command == "octractl models"
+
+
+def test_audit_is_repeated_with_the_models_that_the_task_names_where_it_names_any() -> None:
+    found = next(situation for name, situation in SITUATIONS if name == "models-audit")
+    assert advised(found).next_command == "octractl audit"
+    assert advised(replace(found, models="a/b,c/d")).next_command == "octractl audit --model a/b,c/d"
+    assert advised(replace(found, models="a/b," * 60)).next_command == "octractl audit"
 
 
 def test_refused_snapshot_is_told_with_the_way_to_allow_it_however_the_run_ended() -> None:
