@@ -55,7 +55,9 @@ def command(  # noqa: PLR0913 - one parameter an option
     no_probe: bool,
     as_json: bool,
 ) -> int:
-    """Tell which models can do a work, for each role that it asks, and what it would cost.
+    """Tell which models can do a work, and what it would cost.
+
+    Each role of the work is judged by its own chain.
 
     REQUEST is what you would submit; - reads it from stdin. Nothing of it goes to a provider. Each provider whose key
     is configured is asked once an hour, in one tiny call, for the limits of that key.
