@@ -28,6 +28,7 @@ from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.reload_on_signal import reload_on_signal
 from octrad.foundation.settings import Settings
+from octrad.foundation.share_heap import give_back_heap
 from octrad.foundation.signal_wishes import SignalWishes
 from octrad.foundation.state_dir import hold_state_dir, machine_id
 from octrad.foundation.systemd.service_manager import ServiceManager
@@ -156,6 +157,8 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
         path = await server.start(group)
+        # What imports left behind.
+        give_back_heap()
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
         sweeping = group.create_task(sweep.run(), name="daily sweep")

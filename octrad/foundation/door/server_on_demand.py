@@ -6,7 +6,6 @@ know, so none of them sees the server come, within milliseconds, and go.
 """
 
 import asyncio
-import gc
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ import grpc.aio
 
 from octrad.foundation.activity import Activity
 from octrad.foundation.errors import UnavailableError
+from octrad.foundation.share_heap import give_back_heap
 from octrad.foundation.unix_socket import private_socket_directory
 
 # Whoever calls again within this time finds the same server.
@@ -71,7 +71,7 @@ class ServerOnDemand:
                 if self._callers.is_idle:  # it may have changed while we waited
                     await self._stop(0)
                     # A call that ended badly may be part of a cycle, and would hold the server and with it the core.
-                    gc.collect()
+                    give_back_heap()
 
     async def end(self, grace_s: float) -> None:
         """Ends for good, leaving the calls that are being answered `grace_s` seconds."""
