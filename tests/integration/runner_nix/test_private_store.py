@@ -4,7 +4,10 @@ import asyncio
 import os
 import platform
 import signal
+import subprocess
 from pathlib import Path
+
+import pytest
 
 from octrad.runner.server.nix.clear_temporary import clear_temporary
 from octrad.runner.server.nix.make_private_store import make_private_store
@@ -47,6 +50,19 @@ async def test_what_a_killed_build_left_behind_is_in_a_place_that_the_next_start
     clear_temporary(store)
     assert list(store.temporary_dir.iterdir()) == []
     await ping_store(store)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="ONLY ROOT CAN MOUNT")
+def test_what_cannot_be_removed_is_said_and_left(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    store = private_store(tmp_path)
+    (store.temporary_dir / "busy").mkdir()
+    # Nobody removes where a file system is mounted, root neither.
+    subprocess.run(["mount", "-t", "tmpfs", "none", str(store.temporary_dir / "busy")], check=True)
+    try:
+        clear_temporary(store)
+    finally:
+        subprocess.run(["umount", str(store.temporary_dir / "busy")], check=True)
+    assert f"cannot empty {store.temporary_dir}" in caplog.text
 
 
 async def _kill_in_mid_build(store: NixStore) -> None:
