@@ -16,8 +16,7 @@ from tests.daemon import House, wait_until
 if TYPE_CHECKING:
     from octra_proto.v1.system_pb2_grpc import SystemServiceAsyncStub
 
-# In the megabytes of systemd and of the bench.
-IDLE_BYTES = 80 * 1024**2
+IDLE_BYTES = 80 * 1000**2
 
 
 async def test_status_tells_what_it_is_and_how_its_parts_are(system: "SystemServiceAsyncStub", octrad: House) -> None:
