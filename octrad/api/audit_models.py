@@ -17,10 +17,10 @@ from octrad.api.task_messages import timestamp
 from octrad.foundation.errors import InvalidRequestError
 from octrad.gateway.audits import Probed, RateLimit
 from octrad.gateway.calls import ModelRole
-from octrad.pipeline.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
-from octrad.pipeline.audit_questions import Work, stand_in
+from octrad.pipeline.audit.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
+from octrad.pipeline.audit.audit_questions import Work, stand_in
 from octrad.pipeline.project_files import word_files
-from octrad.pipeline.question_roles import roles_of_work
+from octrad.pipeline.questions.question_roles import roles_of_work
 from octrad.pipeline.relevant_files import ListedFile, choose_files
 
 _PROBES: Final = Right(AccessRole.MEMBER, "have providers asked with their keys (`--no-probe` leaves that out)")

@@ -3,7 +3,7 @@
 from octra_proto.v1 import knowledge_pb2
 from octrad.knowledge.guides import Guide
 from octrad.pipeline.describe_guide import GUIDES_TOKENS, render_guide
-from octrad.pipeline.estimate_call import estimate_tokens
+from octrad.pipeline.questions.estimate_call import estimate_tokens
 
 
 def guide_message(guide: Guide, *, own: bool) -> knowledge_pb2.Guide:

@@ -14,8 +14,8 @@ from octrad.api.stack_messages import list_stacks
 from octrad.api.task_messages import timestamp
 from octrad.foundation.config import Config
 from octrad.gateway.calls import Model
-from octrad.pipeline.content_hash import hash_content
-from octrad.pipeline.provider_marks import known_marks
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.provider_marks import known_marks
 from octrad.tasks.list_tasks import count_tasks
 from octrad.tasks.machine import TaskState
 

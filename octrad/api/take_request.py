@@ -7,7 +7,7 @@ from octrad.api.parts import Parts
 from octrad.api.roles import Caller
 from octrad.foundation.config import Config
 from octrad.foundation.ids import TaskId
-from octrad.pipeline.embed_request import RequestEmbedder
+from octrad.pipeline.questions.embed_request import RequestEmbedder
 from octrad.tasks.budget import Subject
 from octrad.tasks.find_duplicate import Comparison
 from octrad.tasks.submit_task import Submission, is_new_request, submit_task

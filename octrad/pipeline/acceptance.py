@@ -10,9 +10,7 @@ from dataclasses import dataclass, replace
 from octrad.foundation.errors import OctraError
 from octrad.knowledge.match_errors import KnownError, match_errors
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
-from octrad.pipeline.ask import Question, Reply
 from octrad.pipeline.boss import Verdict, validate_result
 from octrad.pipeline.change_files import (
     Changed,
@@ -25,7 +23,9 @@ from octrad.pipeline.describe import describe_guides, describe_plan, guides_of
 from octrad.pipeline.describe_guide import ERRORS_AT_MOST, describe_errors
 from octrad.pipeline.package_requests import hear_requests, may_ask, tell_unheard
 from octrad.pipeline.project_files import show_files, show_tree
-from octrad.pipeline.prompts import fence
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import Question, Reply
+from octrad.pipeline.questions.prompts import fence
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.pipeline.work_rounds import NotApprovedError
 from octrad.pipeline.workplace import Workplace

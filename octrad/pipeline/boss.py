@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from octrad.knowledge.detect_stacks import detect_stacks
 from octrad.knowledge.stacks import Stack, split_names
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
-from octrad.pipeline.ask import A, Question, Reply, ask
 from octrad.pipeline.describe import describe_placed, describe_plan, describe_stacks
 from octrad.pipeline.pick_skills import describe_catalog
 from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
 from octrad.pipeline.project_files import list_files
+from octrad.pipeline.questions.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
+from octrad.pipeline.questions.ask import A, Question, Reply, ask
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import BOSS, TaskRun
 from octrad.runner.operations import CreatedTree

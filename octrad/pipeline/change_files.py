@@ -7,10 +7,10 @@ goes back to the model with the reasons, as a further round.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target, apply_edits, subject_of
-from octrad.pipeline.ask import REFUSED_ROUNDS, Question, Reply, put, refused_error
 from octrad.pipeline.package_requests import NO_MORE
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import REFUSED_ROUNDS, Question, Reply, put, refused_error
 from octrad.pipeline.task_run import TaskRun
 from octrad.runner.edits import Edit, Removal, Replacement, WholeFile
 

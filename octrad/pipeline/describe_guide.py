@@ -11,7 +11,7 @@ from typing import Final
 
 from octrad.knowledge.guides import Guide, GuideCommand, GuideError
 from octrad.knowledge.match_errors import KnownError
-from octrad.pipeline.estimate_call import estimate_tokens
+from octrad.pipeline.questions.estimate_call import estimate_tokens
 
 # Of all guides in one prompt together. Any one that is shipped has room in it; two leave out most of their errors.
 GUIDES_TOKENS: Final = 1500

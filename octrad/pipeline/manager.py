@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import AssignAnswer, Assignment, ReviewAnswer
-from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_owned, describe_plan, describe_workers
 from octrad.pipeline.pick_skills import describe_candidates, find_candidates, refuse_skills
 from octrad.pipeline.plan import Manager, Plan
 from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.questions.answers import AssignAnswer, Assignment, ReviewAnswer
+from octrad.pipeline.questions.ask import Question, ask
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import Reviewed

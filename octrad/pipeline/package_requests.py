@@ -10,10 +10,10 @@ from dataclasses import dataclass, replace
 
 from octrad.foundation.errors import OctraError
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.check_packages import check_packages
 from octrad.pipeline.environment import ask_for_environment, make_sure
 from octrad.pipeline.package_policy import Judged, refuse_granted
+from octrad.pipeline.questions.answers import WorkAnswer
 from octrad.pipeline.servants import LEFT_BEHIND, runner_step
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.pipeline.workplace import Workplace

@@ -13,8 +13,8 @@ from octrad.knowledge.skill_search import Found
 from octrad.knowledge.skill_warehouse import SkillWarehouse
 from octrad.knowledge.skills import LINE_CHARACTERS, MOST_LINES, NAME_CHARACTERS, Skill
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import Assignment
 from octrad.pipeline.plan import Manager, Plan, Worker
+from octrad.pipeline.questions.answers import Assignment
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.tasks.events import Remarked, SkillsPicked
 from octrad.tasks.journal_step import Step

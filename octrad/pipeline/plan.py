@@ -8,10 +8,10 @@ from itertools import combinations
 
 from octrad.knowledge.combine_stacks import combine_stacks
 from octrad.knowledge.stacks import STACKS_AT_MOST, PlacedStack, Stack, split_names
-from octrad.pipeline.answers import PlanAnswer, PlannedManager, SmallPlanAnswer
 from octrad.pipeline.names import refuse_name
 from octrad.pipeline.owned_paths import may_name_one_file, refuse_glob
 from octrad.pipeline.package_policy import is_attribute
+from octrad.pipeline.questions.answers import PlanAnswer, PlannedManager, SmallPlanAnswer
 
 WORKERS_AT_MOST = 12
 BUILDER = "builder"

@@ -16,14 +16,14 @@ from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor.advise import advise
 from octrad.pipeline.advisor.situation import given_up
-from octrad.pipeline.audit_task import audit_task
+from octrad.pipeline.audit.audit_task import audit_task
 from octrad.pipeline.boss import grade_request, make_plan
 from octrad.pipeline.ending import Ending, EndKind
 from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
 from octrad.pipeline.prepare import prepare
+from octrad.pipeline.questions.stay_in_budget import BudgetUsedUpError
 from octrad.pipeline.scaffold import scaffold
-from octrad.pipeline.stay_in_budget import BudgetUsedUpError
 from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.tools import Tools
 from octrad.pipeline.work_rounds import do_work

@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from octrad.knowledge.stacks import RunTool, ScaffoldStep, WriteFiles
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import ScaffoldFixAnswer
 from octrad.pipeline.apply_edits import Target, apply_edits, subject_of
-from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_plan
 from octrad.pipeline.names import refuse_name
 from octrad.pipeline.plan import Plan
 from octrad.pipeline.project_files import show_tree
+from octrad.pipeline.questions.answers import ScaffoldFixAnswer
+from octrad.pipeline.questions.ask import Question, ask
 from octrad.pipeline.servants import ending_of, output_of, run_in_sandbox, runner_step
 from octrad.pipeline.task_run import BOSS, DAEMON, TaskRun
 from octrad.runner.edits import Edit, Removal, WholeFile

@@ -4,9 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
-from octrad.pipeline.ask import Question
 from octrad.pipeline.change_files import (
     Changed,
     Naming,
@@ -17,6 +15,8 @@ from octrad.pipeline.describe import describe_guides, describe_owned, describe_p
 from octrad.pipeline.package_requests import tell_unheard
 from octrad.pipeline.plan import Plan, Worker
 from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import Question
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.runner.operations import MAIN_BRANCH, MergedBranch

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from octrad.foundation.postgres.embedded import ensure_running
 from octrad.foundation.postgres.pool import Database
-from octrad.pipeline.context_for_prompt import for_prompt
+from octrad.pipeline.questions.context_for_prompt import for_prompt
 from octrad.tasks.context.read_entries import entries_at
 from octrad.tasks.migrate import migrate
 from tests.bench.figures import Figure

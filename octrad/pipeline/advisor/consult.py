@@ -25,12 +25,12 @@ from octrad.pipeline import step_names
 from octrad.pipeline.advisor.advise import advise
 from octrad.pipeline.advisor.clean_text import clean_block
 from octrad.pipeline.advisor.situation import Situation
-from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.answers import ConsultAnswer
-from octrad.pipeline.ask import Reply, ledger_row
-from octrad.pipeline.content_hash import hash_content
-from octrad.pipeline.prompts import load_prompt, render
-from octrad.pipeline.question_roles import role_of
+from octrad.pipeline.questions.answer_schema import answer_schema
+from octrad.pipeline.questions.answers import ConsultAnswer
+from octrad.pipeline.questions.ask import Reply, ledger_row
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.prompts import load_prompt, render
+from octrad.pipeline.questions.question_roles import role_of
 from octrad.pipeline.servants import call_servant
 from octrad.tasks.budget import Budget, Subject, budgets_of
 from octrad.tasks.consultation import Consultation, record_consultation

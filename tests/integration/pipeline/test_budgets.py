@@ -6,7 +6,7 @@ import pytest
 
 from octrad.foundation.config import Budgets
 from octrad.foundation.ids import TaskId
-from octrad.pipeline.content_hash import hash_content
+from octrad.pipeline.questions.content_hash import hash_content
 from octrad.tasks.budget import Budget, Scope
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.cancel_task import cancel_task

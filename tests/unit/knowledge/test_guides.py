@@ -10,7 +10,7 @@ from octrad.knowledge.guides import GUIDE_CHARACTERS, GuideNotFoundError, parse_
 from octrad.knowledge.library import read_library
 from octrad.knowledge.match_errors import match_errors
 from octrad.pipeline.describe_guide import GUIDES_TOKENS, render_guide
-from octrad.pipeline.estimate_call import estimate_tokens
+from octrad.pipeline.questions.estimate_call import estimate_tokens
 from tests.unit.knowledge.guide_files import GUIDE, guide_named
 
 ROOT = Path(__file__).parents[3]

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from octrad.foundation.ids import TaskId
 from octrad.knowledge.library import read_library
 from octrad.knowledge.match_errors import match_errors
-from octrad.pipeline.context_for_prompt import for_prompt
 from octrad.pipeline.describe import describe_guides, guides_of
 from octrad.pipeline.describe_guide import describe_errors
 from octrad.pipeline.pick_skills import (
@@ -17,6 +16,7 @@ from octrad.pipeline.pick_skills import (
     find_fitting,
 )
 from octrad.pipeline.plan import Manager, Plan, Worker
+from octrad.pipeline.questions.context_for_prompt import for_prompt
 from octrad.tasks.context.entry import ContextEntry, ContextScope, ContextType, GoneAs
 from octrad.tasks.task import Role
 

@@ -4,10 +4,10 @@ import jsonschema
 import pytest
 from pydantic import BaseModel, ValidationError
 
-from octrad.pipeline import answers
-from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.apply_edits import SUBJECT_LENGTH, subject_of
 from octrad.pipeline.change_files import edits_of, refuse_nothing_changed
+from octrad.pipeline.questions import answers
+from octrad.pipeline.questions.answer_schema import answer_schema
 from octrad.runner.edits import Removal, Replacement, WholeFile
 
 ALL: list[type[BaseModel]] = [

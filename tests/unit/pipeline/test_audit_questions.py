@@ -6,11 +6,11 @@ import pytest
 
 from octrad.gateway.calls import Completion, ModelRole
 from octrad.knowledge.library import read_library
-from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.answers import GradeAnswer, WorkAnswer
-from octrad.pipeline.audit_questions import Work, first_questions, stand_in
+from octrad.pipeline.audit.audit_questions import Work, first_questions, stand_in
 from octrad.pipeline.boss import DIFF_BYTES, grade_values
-from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.questions.answer_schema import answer_schema
+from octrad.pipeline.questions.answers import GradeAnswer, WorkAnswer
+from octrad.pipeline.questions.prompts import load_prompt, render
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile
 
 FILES = (ListedFile("Cargo.toml", 120, "file"), ListedFile("src/main.rs", 900, "file"))

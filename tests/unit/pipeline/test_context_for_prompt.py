@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from octrad.pipeline.context_for_prompt import NOTHING_KNOWN, for_prompt
+from octrad.pipeline.questions.context_for_prompt import NOTHING_KNOWN, for_prompt
 from octrad.tasks.context.entry import ContextEntry, ContextScope, ContextType, GoneAs
 from octrad.tasks.task import Role
 

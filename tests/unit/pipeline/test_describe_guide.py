@@ -9,8 +9,6 @@ from hypothesis import strategies as st
 
 from octrad.knowledge.library import read_library
 from octrad.knowledge.match_errors import match_errors
-from octrad.pipeline.answers import WorkAnswer
-from octrad.pipeline.ask import word_question
 from octrad.pipeline.describe import describe_guides, guides_of
 from octrad.pipeline.describe_guide import (
     ERRORS_AT_MOST,
@@ -20,9 +18,11 @@ from octrad.pipeline.describe_guide import (
     render_guide,
     render_guides,
 )
-from octrad.pipeline.estimate_call import estimate_tokens
 from octrad.pipeline.plan import Plan
-from octrad.pipeline.prompts import fence
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import word_question
+from octrad.pipeline.questions.estimate_call import estimate_tokens
+from octrad.pipeline.questions.prompts import fence
 from tests.unit.knowledge.guide_files import made_guide
 
 LIBRARY = read_library()

@@ -4,8 +4,8 @@ import pytest
 
 from octrad.gateway.calls import Completion, Message, Model
 from octrad.knowledge.library import read_library
-from octrad.pipeline.content_hash import hash_content
-from octrad.pipeline.estimate_call import most_usd
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.estimate_call import most_usd
 
 
 def model(input_usd: float | None, output_usd: float | None, output_tokens: int = 1000) -> Model:

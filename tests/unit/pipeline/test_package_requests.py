@@ -1,6 +1,6 @@
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.package_policy import Judged, refuse_granted
 from octrad.pipeline.package_requests import NO_MORE, tell_unheard, word_outcome
+from octrad.pipeline.questions.answers import WorkAnswer
 from octrad.tasks.events import PackagesRefused, RefusedPackage
 
 

@@ -7,7 +7,6 @@ import pytest
 from octrad.knowledge.library import read_library
 from octrad.knowledge.skill_warehouse import SkillWarehouse
 from octrad.knowledge.skills import Skill
-from octrad.pipeline.answers import AssignAnswer, Assignment
 from octrad.pipeline.pick_skills import (
     CANDIDATES,
     CATALOG_CHARACTERS,
@@ -22,6 +21,7 @@ from octrad.pipeline.pick_skills import (
     settle_worker,
 )
 from octrad.pipeline.plan import Manager, Plan, Worker
+from octrad.pipeline.questions.answers import AssignAnswer, Assignment
 from tests.unit.tasks.test_explain import TASK
 
 WAREHOUSE = read_library().warehouse

@@ -2,8 +2,8 @@ import pytest
 
 from octrad.knowledge.library import read_library
 from octrad.knowledge.stacks import PlacedStack
-from octrad.pipeline.answers import PlanAnswer, PlannedManager, PlannedWorker, SmallPlanAnswer
 from octrad.pipeline.plan import BUILDER, accept_plan, refuse_plan
+from octrad.pipeline.questions.answers import PlanAnswer, PlannedManager, PlannedWorker, SmallPlanAnswer
 
 STACKS = ("plain", "python")
 

@@ -9,9 +9,9 @@ import pytest
 from pydantic import BaseModel
 
 from octrad.knowledge.library import read_library
-from octrad.pipeline import answers
-from octrad.pipeline.answer_schema import answer_schema
 from octrad.pipeline.plan import accept_plan, refuse_plan
+from octrad.pipeline.questions import answers
+from octrad.pipeline.questions.answer_schema import answer_schema
 from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
 from octrad.rehearsal.scenario import Reply
 

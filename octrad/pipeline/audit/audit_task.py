@@ -10,12 +10,12 @@ from typing import Literal
 
 from octrad.gateway.calls import ModelRole, ModelsFailedError
 from octrad.pipeline import step_names
-from octrad.pipeline.ask import chain_of
-from octrad.pipeline.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
-from octrad.pipeline.audit_questions import Work
+from octrad.pipeline.audit.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
+from octrad.pipeline.audit.audit_questions import Work
 from octrad.pipeline.boss import FAST_PATH_GRADE
 from octrad.pipeline.project_files import list_files, show_files
-from octrad.pipeline.question_roles import roles_of_work
+from octrad.pipeline.questions.ask import chain_of
+from octrad.pipeline.questions.question_roles import roles_of_work
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.runner.operations import CreatedTree
 from octrad.tasks.events import Remarked

@@ -4,7 +4,7 @@ import time
 
 from octrad.foundation.postgres.pool import Database
 from octrad.gateway.calls import Attempt, Writing
-from octrad.pipeline.provider_marks import share_mark
+from octrad.pipeline.questions.provider_marks import share_mark
 from octrad.tasks.events import ModelWriting
 from octrad.tasks.journal_step import Step
 

@@ -10,7 +10,7 @@ from octrad.gateway.calls import ModelRole
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import Stack
-from octrad.pipeline.audit_questions import (
+from octrad.pipeline.audit.audit_questions import (
     ADVISE,
     LATER_REVIEW,
     LATER_VALIDATE,
@@ -18,7 +18,7 @@ from octrad.pipeline.audit_questions import (
     Work,
     first_questions,
 )
-from octrad.pipeline.expected_cost import Calls, cost_usd, count_calls, fewest_calls, most_calls
+from octrad.pipeline.audit.expected_cost import Calls, cost_usd, count_calls, fewest_calls, most_calls
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,17 +12,17 @@ from pydantic import BaseModel, ValidationError
 
 from octrad.foundation.errors import OctraError
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
-from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.answers import SpeakingAnswer
-from octrad.pipeline.content_hash import hash_content
-from octrad.pipeline.context_for_prompt import for_prompt
-from octrad.pipeline.follow_answer import AnswerFollower
-from octrad.pipeline.project_context import hear, say
-from octrad.pipeline.prompts import load_prompt, render
-from octrad.pipeline.provider_marks import known_marks
-from octrad.pipeline.question_roles import is_long, role_of
+from octrad.pipeline.questions.answer_schema import answer_schema
+from octrad.pipeline.questions.answers import SpeakingAnswer
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.context_for_prompt import for_prompt
+from octrad.pipeline.questions.follow_answer import AnswerFollower
+from octrad.pipeline.questions.project_context import hear, say
+from octrad.pipeline.questions.prompts import load_prompt, render
+from octrad.pipeline.questions.provider_marks import known_marks
+from octrad.pipeline.questions.question_roles import is_long, role_of
+from octrad.pipeline.questions.stay_in_budget import stay_in_budget
 from octrad.pipeline.servants import call_servant
-from octrad.pipeline.stay_in_budget import stay_in_budget
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import EventDetail, Remarked
 from octrad.tasks.journal_step import Step

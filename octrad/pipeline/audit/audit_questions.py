@@ -18,7 +18,12 @@ from octrad.knowledge.guides import Guide
 from octrad.knowledge.stacks import PlacedStack, Stack, split_names
 from octrad.pipeline.advisor.situation import OUTPUT_CHARACTERS
 from octrad.pipeline.advisor.word_note import wording_values
-from octrad.pipeline.answers import (
+from octrad.pipeline.boss import DIFF_BYTES, grade_values, plan_values, validate_values
+from octrad.pipeline.describe import describe_guides, guides_of
+from octrad.pipeline.manager import assign_values, review_values
+from octrad.pipeline.pick_skills import CATALOG_CHARACTERS, ORDINARY_SKILLS_CHARACTERS, SKILLS_CHARACTERS
+from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
+from octrad.pipeline.questions.answers import (
     BRIEF_CHARACTERS,
     MANAGERS_AT_MOST,
     WORKERS_OF_A_MANAGER,
@@ -31,14 +36,9 @@ from octrad.pipeline.answers import (
     ValidateAnswer,
     WorkAnswer,
 )
-from octrad.pipeline.ask import word_question
-from octrad.pipeline.boss import DIFF_BYTES, grade_values, plan_values, validate_values
-from octrad.pipeline.context_for_prompt import CHARACTERS_A_TOKEN, CONTEXT_TOKENS, NOTHING_KNOWN
-from octrad.pipeline.describe import describe_guides, guides_of
-from octrad.pipeline.manager import assign_values, review_values
-from octrad.pipeline.pick_skills import CATALOG_CHARACTERS, ORDINARY_SKILLS_CHARACTERS, SKILLS_CHARACTERS
-from octrad.pipeline.plan import BUILDER, Manager, Plan, Worker
-from octrad.pipeline.question_roles import role_of
+from octrad.pipeline.questions.ask import word_question
+from octrad.pipeline.questions.context_for_prompt import CHARACTERS_A_TOKEN, CONTEXT_TOKENS, NOTHING_KNOWN
+from octrad.pipeline.questions.question_roles import role_of
 from octrad.pipeline.relevant_files import FILES_BYTES, TREE_LINES, ListedFile
 from octrad.pipeline.worker import Job, work_values
 

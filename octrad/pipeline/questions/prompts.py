@@ -49,7 +49,7 @@ def load_prompt(name: str) -> Prompt:
     Raises:
         PromptError: the file is not made of two parts, or its first part takes values.
     """
-    text = files("octrad.pipeline").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
+    text = files("octrad.pipeline.questions").joinpath(f"prompts/{name}.md").read_text(encoding="utf-8")
     return parse_prompt(name, text)
 
 

@@ -18,7 +18,7 @@ def hash_content(library: Library) -> str:
 @cache
 def _hash_prompts() -> str:
     digest = hashlib.sha256()
-    for file in sorted(files("octrad.pipeline").joinpath("prompts").iterdir(), key=lambda file: file.name):
+    for file in sorted(files("octrad.pipeline.questions").joinpath("prompts").iterdir(), key=lambda file: file.name):
         if file.is_file():
             digest.update(f"{file.name} {hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return digest.hexdigest()

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from octrad.foundation.cache import look_aside
-from octrad.pipeline.answers import ContextItem
+from octrad.pipeline.questions.answers import ContextItem
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.context.entry import Author, ContextEntry, ContextScope, ContextType, Statement, own_places
 from octrad.tasks.context.read_entries import entries_at

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from octrad.gateway.calls import Completion
-from octrad.pipeline.estimate_call import most_usd
+from octrad.pipeline.questions.estimate_call import most_usd
 from octrad.pipeline.task_run import TaskRun
 from octrad.tasks.budget import Budget, Standing, Subject, budgets_of
 from octrad.tasks.journal import StepPostponedError

@@ -21,8 +21,7 @@ from dataclasses import dataclass
 from octrad.foundation.config import Limits
 from octrad.gateway.audits import AuditedModel
 from octrad.pipeline.acceptance import VALIDATION_FIXES
-from octrad.pipeline.answers import MANAGERS_AT_MOST
-from octrad.pipeline.audit_questions import (
+from octrad.pipeline.audit.audit_questions import (
     ADVISE,
     ASSIGN,
     GRADE,
@@ -34,6 +33,7 @@ from octrad.pipeline.audit_questions import (
     WORK,
 )
 from octrad.pipeline.plan import WORKERS_AT_MOST
+from octrad.pipeline.questions.answers import MANAGERS_AT_MOST
 
 _MILLION = 1_000_000
 # Answers, in tokens: what a small program takes, and the decisions beside it.

@@ -16,8 +16,8 @@ from octrad.gateway.calls import Embedding
 from octrad.gateway.client import GatewayClient
 from octrad.knowledge.library import Library
 from octrad.pipeline import step_names
-from octrad.pipeline.ask import ledger_row
-from octrad.pipeline.content_hash import hash_content
+from octrad.pipeline.questions.ask import ledger_row
+from octrad.pipeline.questions.content_hash import hash_content
 from octrad.tasks.budget import Subject, budgets_of
 from octrad.tasks.find_duplicate import Comparison, RequestVector
 from octrad.tasks.hold_to_budgets import hold_to_budgets
