@@ -66,7 +66,8 @@ class GatewayClient:
         Args:
             request_id: `TASK/STEP/#ATTEMPT`.
             completion: the question.
-            on_progress: called for each attempt as it ends, and now and then while a long answer comes, in order.
+            on_progress: called for each attempt that failed or changed what is known of its provider, as it ends, and
+                now and then while a long answer comes, in order.
             marks: what is known of providers already; no part of what is asked.
             deadline_s: seconds until we stop asking for the answer; the gateway goes on and keeps it.
 

@@ -189,7 +189,7 @@ Global___Accepted: _TypeAlias = Accepted  # noqa: Y015
 
 @_typing.final
 class Progress(_message.Message):
-    """One attempt ended, or a part of a long answer came; more may follow."""
+    """One attempt failed, or changed what is known of its provider, or a part of a long answer came; more may follow."""
 
     DESCRIPTOR: _descriptor.Descriptor
 

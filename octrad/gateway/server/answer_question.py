@@ -101,7 +101,8 @@ class QuestionAnswerer:
         Args:
             request_id: goes to the provider with each request.
             completion: the question.
-            tell: called for each attempt as it ends, and now and then while a long answer comes.
+            tell: called for each attempt that failed or changed what is known of its provider, as it ends, and now and
+                then while a long answer comes.
 
         Raises:
             ModelsFailedWithAttemptsError: no model gave a valid answer.
@@ -210,7 +211,9 @@ class QuestionAnswerer:
                 mark = self._board.note_failure(target, judged, left=again is None)
         attempt = self._attempt(target, outcome, judged, mark, began=began)
         conversation.attempts.append(attempt)
-        conversation.tell(attempt)
+        # One that brings the answer, and changes nothing besides, goes with it a moment later.
+        if mark is not None or not isinstance(judged, Valid):
+            conversation.tell(attempt)
 
     async def _request(
         self, conversation: _Conversation, target: Target, key: SecretStr, *, repair: bool
