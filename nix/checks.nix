@@ -38,10 +38,11 @@ in
   format = run "format" [
     pkgs.nixfmt
     pkgs.ruff
-  ] "ruff format --check . && find . -name '*.nix' -exec nixfmt --check {} +";
+  ] "ruff format --check . && find . -name '*.nix' -not -path '*/golden/*' -exec nixfmt --check {} +";
   lint = run "lint" [ pkgs.ruff pkgs.shellcheck ] "ruff check . && shellcheck scripts/setup .ci/run";
   types = run "types" [ typed ] "mypy";
   unit = run "unit" [ python ] "python -m pytest tests/unit";
   module = import ./checks/module.nix { inherit pkgs self; };
+  stacks = import ./checks/stacks.nix { inherit pkgs; };
   machines = pkgs.testers.runNixOSTest (import ./checks/machines.nix { inherit self; });
 }

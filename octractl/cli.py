@@ -10,13 +10,15 @@ from octractl.exit_codes import exit_code_table
 # Each command is `command` in the module of its name; completion and help read the names from here.
 SECTIONS = {
     "Have something built": ("submit", "watch", "cancel", "retry"),
-    "See what happened": ("list", "show", "logs", "why", "advise", "diff", "cost"),
+    "See what happened": ("list", "show", "logs", "why", "advise", "diff", "cost", "context"),
     "Get it": ("restore", "pull", "snapshots"),
     "The daemon and this program": (
         "status",
         "models",
         "audit",
         "stacks",
+        "guides",
+        "skills",
         "whoami",
         "budget",
         "audit-log",

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from octra_proto.v1.access_pb2_grpc import AccessServiceStub
     from octra_proto.v1.advisor_pb2_grpc import AdvisorServiceStub
     from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub
+    from octra_proto.v1.context_pb2_grpc import ContextServiceStub
+    from octra_proto.v1.knowledge_pb2_grpc import KnowledgeServiceStub
     from octra_proto.v1.snapshots_pb2_grpc import SnapshotServiceStub
     from octra_proto.v1.system_pb2_grpc import SystemServiceStub
     from octra_proto.v1.tasks_pb2_grpc import TaskServiceStub
@@ -109,6 +111,20 @@ class Client:
         from octra_proto.v1.budgets_pb2_grpc import BudgetServiceStub  # noqa: PLC0415 - as above
 
         return BudgetServiceStub(self._channel)
+
+    @property
+    def knowledge(self) -> "KnowledgeServiceStub":
+        """KnowledgeService."""
+        from octra_proto.v1.knowledge_pb2_grpc import KnowledgeServiceStub  # noqa: PLC0415 - as above
+
+        return KnowledgeServiceStub(self._channel)
+
+    @property
+    def context(self) -> "ContextServiceStub":
+        """ContextService."""
+        from octra_proto.v1.context_pb2_grpc import ContextServiceStub  # noqa: PLC0415 - as above
+
+        return ContextServiceStub(self._channel)
 
     def ask(
         self,

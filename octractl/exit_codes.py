@@ -12,6 +12,7 @@ class ExitCode(IntEnum):
     OK = 0
     FAILED = 1
     USAGE = 2
+    DUPLICATE = 3
     DATA = 65
     NOT_FOUND = 66
     UNAVAILABLE = 69
@@ -30,6 +31,7 @@ MEANINGS = {
     ExitCode.OK: "it worked; for submit, watch and retry: the task is done",
     ExitCode.FAILED: "the task ended other than done, its state does not allow this, or no model answered the question",
     ExitCode.USAGE: "octractl does not understand its arguments",
+    ExitCode.DUPLICATE: "the same was asked for before, or nearly so; submit --anyway goes on",
     ExitCode.DATA: "the daemon refused what was sent, or a snapshot is damaged",
     ExitCode.NOT_FOUND: "no such task, snapshot, file or repository",
     ExitCode.UNAVAILABLE: "octrad is not running or does not answer",

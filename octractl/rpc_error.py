@@ -27,6 +27,7 @@ EXIT_CODES = {
 # Codes of the daemon's error tree that say more than their status does.
 EXIT_CODES_BY_REASON = {
     "configuration": ExitCode.CONFIGURATION,
+    "duplicate_request": ExitCode.DUPLICATE,
     "no_model": ExitCode.CONFIGURATION,
     "no_retention": ExitCode.USAGE,
     "snapshot_damaged": ExitCode.DATA,
@@ -52,7 +53,10 @@ def translate_rpc_error(error: grpc.RpcError) -> OctractlError:
     if details.field and details.field not in message:
         message = f"{details.field}: {message}"
     return OctractlError(
-        message, hint=details.hint or _general_hint(error.code()), exit_code=_exit_code(error, details.reason)
+        message,
+        hint=details.hint or _general_hint(error.code()),
+        exit_code=_exit_code(error, details.reason),
+        facts=details.facts,
     )
 
 
@@ -67,10 +71,11 @@ def _general_hint(code: grpc.StatusCode) -> str:
 
 
 class _Details:
-    __slots__ = ("field", "hint", "reason")
+    __slots__ = ("facts", "field", "hint", "reason")
 
     def __init__(self) -> None:
         self.reason = self.hint = self.field = ""
+        self.facts: dict[str, str] = {}
 
 
 def _details(error: grpc.RpcError) -> _Details:
@@ -88,7 +93,8 @@ def _details(error: grpc.RpcError) -> _Details:
     for detail in status.details if status else ():
         reason, request = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
         if detail.Unpack(reason):
-            found.reason, found.hint = reason.reason, reason.metadata.get("hint", "")
+            found.reason, found.facts = reason.reason, dict(reason.metadata)
+            found.hint = found.facts.pop("hint", "")
         elif detail.Unpack(request) and request.field_violations:
             found.field = request.field_violations[0].field
     return found

@@ -34,10 +34,8 @@ from octrad.foundation.state_dir import hold_state_dir, machine_id
 from octrad.foundation.systemd.service_manager import ServiceManager
 from octrad.foundation.systemd.watchdog import watchdog_s
 from octrad.gateway.client import GatewayClient
-from octrad.knowledge.guides import load_guides
-from octrad.knowledge.stacks import load_stacks
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline.advisor.consult import Advisor
-from octrad.pipeline.content_hash import hash_content
 from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
@@ -96,6 +94,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
             gateway = await ends.enter_async_context(_servant("gateway", state_dir, config.gateway.socket, wishes))
             runner = await ends.enter_async_context(_servant("runner", state_dir, config.runner.socket, wishes))
             wakeups = Wakeups(database.dsn)
+            library = LibraryInUse(config.knowledge.dir)
             client = GatewayClient(gateway)
             runner_client, machine = RunnerClient(runner), machine_id(state_dir)
             parts = Parts(
@@ -105,15 +104,14 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
                 database=database,
                 cache=await ends.enter_async_context(_cache(config)),
                 log=EventLog(database, wakeups),
-                stacks=load_stacks(),
-                guides=load_guides(),
+                library=library,
                 gateway=client,
                 gateway_connection=gateway,
                 runner=runner_client,
                 runner_connection=runner,
                 machine=machine,
                 pruner=SnapshotPruner(database, runner_client, machine, settings),
-                advisor=Advisor(database, client, settings),
+                advisor=Advisor(database, client, settings, library),
             )
             await _work(parts, wakeups, wishes, manager)
         if await _abandon(asyncio.all_tasks() - {asyncio.current_task()}):
@@ -157,7 +155,7 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
         working = group.create_task(queue.serve(), name="queue")
         await wakeups.listening(_LISTENING_S)
         path = await server.start(group)
-        # What imports left behind.
+        # What imports and the first reading of the library left behind.
         give_back_heap()
         _tell_ready(path, manager, signs)
         looking = group.create_task(signs.run(), name="vital signs")
@@ -176,9 +174,10 @@ async def _work(parts: Parts, wakeups: Wakeups, wishes: SignalWishes, manager: S
 async def _reload(parts: Parts, wishes: SignalWishes, manager: ServiceManager, signs: VitalSigns) -> None:
     """The servants that octrad started read the same file, so they are told as well."""
 
-    def told(fault: str) -> str:
+    async def told(fault: str) -> str:
         if not fault:
             keep_accepted(parts.state_dir, parts.settings.text)
+            await asyncio.to_thread(parts.library.reload, parts.config.knowledge.dir)
             for connection in (parts.gateway_connection, parts.runner_connection):
                 connection.reload()
         return signs.note_refusal(fault)
@@ -193,14 +192,12 @@ def _make_pipeline(parts: Parts) -> Pipeline:
         runner=parts.runner,
         limits=parts.config.limits,
         audit=parts.config.audit,
-        stacks=parts.stacks,
-        guides=parts.guides,
+        library=parts.library.current,
         prices=PriceList(parts.gateway),
-        content_hash=hash_content(),
         cache=parts.cache,
         advisor=parts.config.advisor,
     )
-    return Pipeline(tools, parts.settings)
+    return Pipeline(tools, parts.settings, parts.library)
 
 
 def _tell_ready(path: str, manager: ServiceManager, signs: VitalSigns) -> None:

@@ -28,7 +28,19 @@ SOURCES = ROOT / "proto"
 PREFACE = SOURCES / "api-preface.md"
 PAGE = ROOT / "docs" / "api.md"
 # In the order in which a newcomer asks.
-FILES = ("tasks", "events", "states", "snapshots", "system", "audit", "access", "budgets")
+FILES = (
+    "tasks",
+    "events",
+    "states",
+    "snapshots",
+    "system",
+    "audit",
+    "access",
+    "budgets",
+    "advisor",
+    "knowledge",
+    "context",
+)
 PACKAGE = ".octra.v1."
 
 # Field numbers in descriptor.proto, of which the paths of source locations are made.

@@ -65,6 +65,13 @@ class Rehearsal:
             rows: list[dict[str, Any]] = json.load(response)
         return [row for row in rows if task in ("", row["task"])]
 
+    def prompt(self, task: str, step: str) -> str:
+        """What the last request of a step said, all of its messages."""
+        [*_, last] = [row for row in self.requests(task) if row["step"] == step]
+        url = f"{self.base_url.removesuffix('/v1')}/requests/{last['number']}"
+        with urllib.request.urlopen(url, timeout=10) as response:  # noqa: S310 - our own server
+            return "\n".join(json.load(response))
+
     def stop(self) -> None:
         if self.process:
             self.process.terminate()
@@ -274,7 +281,10 @@ def house(config: str) -> Iterator[House]:
 
 
 def config_for(rehearsal: Rehearsal, scenario: str = "python-cli", extra: str = "") -> str:
-    """A configuration that lets `rehearsal` answer and the host's tools stand in for nixpkgs."""
+    """A configuration that lets `rehearsal` answer and the host's tools stand in for nixpkgs.
+
+    Tests ask for the same again and again, so that is not refused; in `tests/acceptance/test_duplicates.py` it is.
+    """
     return f"""
 [models]
 chain = ["rehearsal/{scenario}"]
@@ -285,6 +295,8 @@ base_url = "{rehearsal.base_url}"
 [nix]
 nixpkgs = "stand-in"
 store = "private"
+[duplicates]
+refuse = false
 {extra}"""
 
 

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from octra_proto.v1 import states_pb2 as octra__proto_dot_v1_dot_states__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/events.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1boctra_proto/v1/states.proto\"\xc2\x06\n\x05\x45vent\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\r\n\x05\x61gent\x18\x05 \x01(\t\x12\x0c\n\x04step\x18\x06 \x01(\t\x12/\n\rstate_changed\x18\n \x01(\x0b\x32\x16.octra.v1.StateChangedH\x00\x12-\n\x0cstep_started\x18\x0b \x01(\x0b\x32\x15.octra.v1.StepStartedH\x00\x12/\n\rstep_finished\x18\x0c \x01(\x0b\x32\x16.octra.v1.StepFinishedH\x00\x12$\n\x07planned\x18\r \x01(\x0b\x32\x11.octra.v1.PlannedH\x00\x12\x31\n\x0emodel_answered\x18\x0e \x01(\x0b\x32\x17.octra.v1.ModelAnsweredH\x00\x12\x33\n\x0f\x63ommand_started\x18\x0f \x01(\x0b\x32\x18.octra.v1.CommandStartedH\x00\x12\x31\n\x0e\x63ommand_output\x18\x10 \x01(\x0b\x32\x17.octra.v1.CommandOutputH\x00\x12\x35\n\x10\x63ommand_finished\x18\x11 \x01(\x0b\x32\x19.octra.v1.CommandFinishedH\x00\x12/\n\rfiles_changed\x18\x12 \x01(\x0b\x32\x16.octra.v1.FilesChangedH\x00\x12/\n\redits_refused\x18\x13 \x01(\x0b\x32\x16.octra.v1.EditsRefusedH\x00\x12&\n\x08reviewed\x18\x14 \x01(\x0b\x32\x12.octra.v1.ReviewedH\x00\x12,\n\x0bsnapshotted\x18\x15 \x01(\x0b\x32\x15.octra.v1.SnapshottedH\x00\x12$\n\x07\x61\x64vised\x18\x16 \x01(\x0b\x32\x11.octra.v1.AdvisedH\x00\x12&\n\x08remarked\x18\x17 \x01(\x0b\x32\x12.octra.v1.RemarkedH\x00\x12/\n\rmodel_writing\x18\x18 \x01(\x0b\x32\x16.octra.v1.ModelWritingH\x00\x42\x08\n\x06\x64\x65tail\"b\n\x0cStateChanged\x12!\n\x04\x66rom\x18\x01 \x01(\x0e\x32\x13.octra.v1.TaskState\x12\x1f\n\x02to\x18\x02 \x01(\x0e\x32\x13.octra.v1.TaskState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1c\n\x0bStepStarted\x12\r\n\x05title\x18\x01 \x01(\t\"3\n\x0cStepFinished\x12\x13\n\x0b\x64uration_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\"c\n\x07Planned\x12\r\n\x05title\x18\x01 \x01(\t\x12\r\n\x05stack\x18\x02 \x01(\t\x12*\n\x08managers\x18\x03 \x03(\x0b\x32\x18.octra.v1.PlannedManager\x12\x0e\n\x06\x63hecks\x18\x04 \x03(\t\"/\n\x0ePlannedManager\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07workers\x18\x02 \x03(\t\"\xbb\x01\n\rModelAnswered\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x03 \x01(\x03\x12\x15\n\routput_tokens\x18\x04 \x01(\x03\x12\x15\n\rcached_tokens\x18\x05 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x07 \x01(\x03\x12\r\n\x05\x65rror\x18\x08 \x01(\tB\x0b\n\t_cost_usd\"1\n\x0cModelWriting\x12\r\n\x05model\x18\x01 \x01(\t\x12\x12\n\ncharacters\x18\x02 \x01(\x03\"2\n\x0e\x43ommandStarted\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0f\n\x07network\x18\x02 \x01(\x08\"4\n\rCommandOutput\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rskipped_bytes\x18\x02 \x01(\x03\"q\n\x0f\x43ommandFinished\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\texit_code\x18\x02 \x01(\x05\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\t\x12\x16\n\x0e\x61lready_proved\x18\x05 \x01(\x08\"-\n\x0c\x46ilesChanged\x12\r\n\x05paths\x18\x01 \x03(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\"\x1f\n\x0c\x45\x64itsRefused\x12\x0f\n\x07reasons\x18\x01 \x03(\t\"-\n\x08Reviewed\x12\x10\n\x08\x61pproved\x18\x01 \x01(\x08\x12\x0f\n\x07reasons\x18\x02 \x03(\t\"[\n\x0bSnapshotted\x12\x13\n\x0bsnapshot_id\x18\x01 \x01(\t\x12\x12\n\nstore_path\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0f\n\x07partial\x18\x04 \x01(\x08\"-\n\x07\x41\x64vised\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x14\n\x0cnext_command\x18\x02 \x01(\t\")\n\x08Remarked\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07warning\x18\x02 \x01(\x08\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/events.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1boctra_proto/v1/states.proto\"\xdd\x07\n\x05\x45vent\x12\x0f\n\x07task_id\x18\x01 \x01(\t\x12\x0b\n\x03seq\x18\x02 \x01(\x03\x12&\n\x02\x61t\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x0c\n\x04role\x18\x04 \x01(\t\x12\r\n\x05\x61gent\x18\x05 \x01(\t\x12\x0c\n\x04step\x18\x06 \x01(\t\x12/\n\rstate_changed\x18\n \x01(\x0b\x32\x16.octra.v1.StateChangedH\x00\x12-\n\x0cstep_started\x18\x0b \x01(\x0b\x32\x15.octra.v1.StepStartedH\x00\x12/\n\rstep_finished\x18\x0c \x01(\x0b\x32\x16.octra.v1.StepFinishedH\x00\x12$\n\x07planned\x18\r \x01(\x0b\x32\x11.octra.v1.PlannedH\x00\x12\x31\n\x0emodel_answered\x18\x0e \x01(\x0b\x32\x17.octra.v1.ModelAnsweredH\x00\x12\x33\n\x0f\x63ommand_started\x18\x0f \x01(\x0b\x32\x18.octra.v1.CommandStartedH\x00\x12\x31\n\x0e\x63ommand_output\x18\x10 \x01(\x0b\x32\x17.octra.v1.CommandOutputH\x00\x12\x35\n\x10\x63ommand_finished\x18\x11 \x01(\x0b\x32\x19.octra.v1.CommandFinishedH\x00\x12/\n\rfiles_changed\x18\x12 \x01(\x0b\x32\x16.octra.v1.FilesChangedH\x00\x12/\n\redits_refused\x18\x13 \x01(\x0b\x32\x16.octra.v1.EditsRefusedH\x00\x12&\n\x08reviewed\x18\x14 \x01(\x0b\x32\x12.octra.v1.ReviewedH\x00\x12,\n\x0bsnapshotted\x18\x15 \x01(\x0b\x32\x15.octra.v1.SnapshottedH\x00\x12$\n\x07\x61\x64vised\x18\x16 \x01(\x0b\x32\x11.octra.v1.AdvisedH\x00\x12&\n\x08remarked\x18\x17 \x01(\x0b\x32\x12.octra.v1.RemarkedH\x00\x12/\n\rmodel_writing\x18\x18 \x01(\x0b\x32\x16.octra.v1.ModelWritingH\x00\x12/\n\rskills_picked\x18\x19 \x01(\x0b\x32\x16.octra.v1.SkillsPickedH\x00\x12\x31\n\x0epackages_added\x18\x1b \x01(\x0b\x32\x17.octra.v1.PackagesAddedH\x00\x12\x35\n\x10packages_refused\x18\x1c \x01(\x0b\x32\x19.octra.v1.PackagesRefusedH\x00\x42\x08\n\x06\x64\x65tail\"b\n\x0cStateChanged\x12!\n\x04\x66rom\x18\x01 \x01(\x0e\x32\x13.octra.v1.TaskState\x12\x1f\n\x02to\x18\x02 \x01(\x0e\x32\x13.octra.v1.TaskState\x12\x0e\n\x06reason\x18\x03 \x01(\t\"\x1c\n\x0bStepStarted\x12\r\n\x05title\x18\x01 \x01(\t\"3\n\x0cStepFinished\x12\x13\n\x0b\x64uration_ms\x18\x01 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\"c\n\x07Planned\x12\r\n\x05title\x18\x01 \x01(\t\x12\r\n\x05stack\x18\x02 \x01(\t\x12*\n\x08managers\x18\x03 \x03(\x0b\x32\x18.octra.v1.PlannedManager\x12\x0e\n\x06\x63hecks\x18\x04 \x03(\t\"/\n\x0ePlannedManager\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07workers\x18\x02 \x03(\t\"9\n\x0cSkillsPicked\x12\x0e\n\x06worker\x18\x01 \x01(\t\x12\r\n\x05slugs\x18\x02 \x03(\t\x12\n\n\x02\x62y\x18\x03 \x01(\t\"\xbb\x01\n\rModelAnswered\x12\r\n\x05model\x18\x01 \x01(\t\x12\x0f\n\x07outcome\x18\x02 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x03 \x01(\x03\x12\x15\n\routput_tokens\x18\x04 \x01(\x03\x12\x15\n\rcached_tokens\x18\x05 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\x07 \x01(\x03\x12\r\n\x05\x65rror\x18\x08 \x01(\tB\x0b\n\t_cost_usd\"1\n\x0cModelWriting\x12\r\n\x05model\x18\x01 \x01(\t\x12\x12\n\ncharacters\x18\x02 \x01(\x03\"2\n\x0e\x43ommandStarted\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0f\n\x07network\x18\x02 \x01(\x08\"4\n\rCommandOutput\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x15\n\rskipped_bytes\x18\x02 \x01(\x03\"q\n\x0f\x43ommandFinished\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\texit_code\x18\x02 \x01(\x05\x12\x13\n\x0b\x64uration_ms\x18\x03 \x01(\x03\x12\r\n\x05limit\x18\x04 \x01(\t\x12\x16\n\x0e\x61lready_proved\x18\x05 \x01(\x08\"-\n\x0c\x46ilesChanged\x12\r\n\x05paths\x18\x01 \x03(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\"\x1f\n\x0c\x45\x64itsRefused\x12\x0f\n\x07reasons\x18\x01 \x03(\t\"1\n\rPackagesAdded\x12\x10\n\x08packages\x18\x01 \x03(\t\x12\x0e\n\x06\x63ommit\x18\x02 \x01(\t\"<\n\x0fPackagesRefused\x12)\n\x07refused\x18\x01 \x03(\x0b\x32\x18.octra.v1.RefusedPackage\"1\n\x0eRefusedPackage\x12\x0f\n\x07package\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"-\n\x08Reviewed\x12\x10\n\x08\x61pproved\x18\x01 \x01(\x08\x12\x0f\n\x07reasons\x18\x02 \x03(\t\"[\n\x0bSnapshotted\x12\x13\n\x0bsnapshot_id\x18\x01 \x01(\t\x12\x12\n\nstore_path\x18\x02 \x01(\t\x12\x12\n\nsize_bytes\x18\x03 \x01(\x03\x12\x0f\n\x07partial\x18\x04 \x01(\x08\"-\n\x07\x41\x64vised\x12\x0c\n\x04note\x18\x01 \x01(\t\x12\x14\n\x0cnext_command\x18\x02 \x01(\t\")\n\x08Remarked\x12\x0c\n\x04text\x18\x01 \x01(\t\x12\x0f\n\x07warning\x18\x02 \x01(\x08\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -34,37 +34,45 @@ _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octra_proto.v1.events_pb2',
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
   _globals['_EVENT']._serialized_start=104
-  _globals['_EVENT']._serialized_end=938
-  _globals['_STATECHANGED']._serialized_start=940
-  _globals['_STATECHANGED']._serialized_end=1038
-  _globals['_STEPSTARTED']._serialized_start=1040
-  _globals['_STEPSTARTED']._serialized_end=1068
-  _globals['_STEPFINISHED']._serialized_start=1070
-  _globals['_STEPFINISHED']._serialized_end=1121
-  _globals['_PLANNED']._serialized_start=1123
-  _globals['_PLANNED']._serialized_end=1222
-  _globals['_PLANNEDMANAGER']._serialized_start=1224
-  _globals['_PLANNEDMANAGER']._serialized_end=1271
-  _globals['_MODELANSWERED']._serialized_start=1274
-  _globals['_MODELANSWERED']._serialized_end=1461
-  _globals['_MODELWRITING']._serialized_start=1463
-  _globals['_MODELWRITING']._serialized_end=1512
-  _globals['_COMMANDSTARTED']._serialized_start=1514
-  _globals['_COMMANDSTARTED']._serialized_end=1564
-  _globals['_COMMANDOUTPUT']._serialized_start=1566
-  _globals['_COMMANDOUTPUT']._serialized_end=1618
-  _globals['_COMMANDFINISHED']._serialized_start=1620
-  _globals['_COMMANDFINISHED']._serialized_end=1733
-  _globals['_FILESCHANGED']._serialized_start=1735
-  _globals['_FILESCHANGED']._serialized_end=1780
-  _globals['_EDITSREFUSED']._serialized_start=1782
-  _globals['_EDITSREFUSED']._serialized_end=1813
-  _globals['_REVIEWED']._serialized_start=1815
-  _globals['_REVIEWED']._serialized_end=1860
-  _globals['_SNAPSHOTTED']._serialized_start=1862
-  _globals['_SNAPSHOTTED']._serialized_end=1953
-  _globals['_ADVISED']._serialized_start=1955
-  _globals['_ADVISED']._serialized_end=2000
-  _globals['_REMARKED']._serialized_start=2002
-  _globals['_REMARKED']._serialized_end=2043
+  _globals['_EVENT']._serialized_end=1093
+  _globals['_STATECHANGED']._serialized_start=1095
+  _globals['_STATECHANGED']._serialized_end=1193
+  _globals['_STEPSTARTED']._serialized_start=1195
+  _globals['_STEPSTARTED']._serialized_end=1223
+  _globals['_STEPFINISHED']._serialized_start=1225
+  _globals['_STEPFINISHED']._serialized_end=1276
+  _globals['_PLANNED']._serialized_start=1278
+  _globals['_PLANNED']._serialized_end=1377
+  _globals['_PLANNEDMANAGER']._serialized_start=1379
+  _globals['_PLANNEDMANAGER']._serialized_end=1426
+  _globals['_SKILLSPICKED']._serialized_start=1428
+  _globals['_SKILLSPICKED']._serialized_end=1485
+  _globals['_MODELANSWERED']._serialized_start=1488
+  _globals['_MODELANSWERED']._serialized_end=1675
+  _globals['_MODELWRITING']._serialized_start=1677
+  _globals['_MODELWRITING']._serialized_end=1726
+  _globals['_COMMANDSTARTED']._serialized_start=1728
+  _globals['_COMMANDSTARTED']._serialized_end=1778
+  _globals['_COMMANDOUTPUT']._serialized_start=1780
+  _globals['_COMMANDOUTPUT']._serialized_end=1832
+  _globals['_COMMANDFINISHED']._serialized_start=1834
+  _globals['_COMMANDFINISHED']._serialized_end=1947
+  _globals['_FILESCHANGED']._serialized_start=1949
+  _globals['_FILESCHANGED']._serialized_end=1994
+  _globals['_EDITSREFUSED']._serialized_start=1996
+  _globals['_EDITSREFUSED']._serialized_end=2027
+  _globals['_PACKAGESADDED']._serialized_start=2029
+  _globals['_PACKAGESADDED']._serialized_end=2078
+  _globals['_PACKAGESREFUSED']._serialized_start=2080
+  _globals['_PACKAGESREFUSED']._serialized_end=2140
+  _globals['_REFUSEDPACKAGE']._serialized_start=2142
+  _globals['_REFUSEDPACKAGE']._serialized_end=2191
+  _globals['_REVIEWED']._serialized_start=2193
+  _globals['_REVIEWED']._serialized_end=2238
+  _globals['_SNAPSHOTTED']._serialized_start=2240
+  _globals['_SNAPSHOTTED']._serialized_end=2331
+  _globals['_ADVISED']._serialized_start=2333
+  _globals['_ADVISED']._serialized_end=2378
+  _globals['_REMARKED']._serialized_start=2380
+  _globals['_REMARKED']._serialized_end=2421
 # @@protoc_insertion_point(module_scope)

@@ -49,6 +49,9 @@ class Event(_message.Message):
     ADVISED_FIELD_NUMBER: _builtins.int
     REMARKED_FIELD_NUMBER: _builtins.int
     MODEL_WRITING_FIELD_NUMBER: _builtins.int
+    SKILLS_PICKED_FIELD_NUMBER: _builtins.int
+    PACKAGES_ADDED_FIELD_NUMBER: _builtins.int
+    PACKAGES_REFUSED_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     seq: _builtins.int
     role: _builtins.str
@@ -89,6 +92,12 @@ class Event(_message.Message):
     def remarked(self) -> Global___Remarked: ...
     @_builtins.property
     def model_writing(self) -> Global___ModelWriting: ...
+    @_builtins.property
+    def skills_picked(self) -> Global___SkillsPicked: ...
+    @_builtins.property
+    def packages_added(self) -> Global___PackagesAdded: ...
+    @_builtins.property
+    def packages_refused(self) -> Global___PackagesRefused: ...
     def __init__(
         self,
         *,
@@ -113,12 +122,15 @@ class Event(_message.Message):
         advised: Global___Advised | None = ...,
         remarked: Global___Remarked | None = ...,
         model_writing: Global___ModelWriting | None = ...,
+        skills_picked: Global___SkillsPicked | None = ...,
+        packages_added: Global___PackagesAdded | None = ...,
+        packages_refused: Global___PackagesRefused | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "packages_added", b"packages_added", "packages_refused", b"packages_refused", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "skills_picked", b"skills_picked", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step_finished", b"step_finished", "step_started", b"step_started"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["advised", b"advised", "agent", b"agent", "at", b"at", "command_finished", b"command_finished", "command_output", b"command_output", "command_started", b"command_started", "detail", b"detail", "edits_refused", b"edits_refused", "files_changed", b"files_changed", "model_answered", b"model_answered", "model_writing", b"model_writing", "packages_added", b"packages_added", "packages_refused", b"packages_refused", "planned", b"planned", "remarked", b"remarked", "reviewed", b"reviewed", "role", b"role", "seq", b"seq", "skills_picked", b"skills_picked", "snapshotted", b"snapshotted", "state_changed", b"state_changed", "step", b"step", "step_finished", b"step_finished", "step_started", b"step_started", "task_id", b"task_id"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked", "model_writing"]  # noqa: Y015
+    _WhichOneofReturnType_detail: _TypeAlias = _typing.Literal["state_changed", "step_started", "step_finished", "planned", "model_answered", "command_started", "command_output", "command_finished", "files_changed", "edits_refused", "reviewed", "snapshotted", "advised", "remarked", "model_writing", "skills_picked", "packages_added", "packages_refused"]  # noqa: Y015
     _WhichOneofArgType_detail: _TypeAlias = _typing.Literal["detail", b"detail"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_detail) -> _WhichOneofReturnType_detail | None: ...
 
@@ -209,6 +221,7 @@ class Planned(_message.Message):
     CHECKS_FIELD_NUMBER: _builtins.int
     title: _builtins.str
     stack: _builtins.str
+    """Or several, as `rust,node`, the main one first."""
     @_builtins.property
     def managers(self) -> _containers.RepeatedCompositeFieldContainer[Global___PlannedManager]: ...
     @_builtins.property
@@ -253,6 +266,37 @@ class PlannedManager(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___PlannedManager: _TypeAlias = PlannedManager  # noqa: Y015
+
+@_typing.final
+class SkillsPicked(_message.Message):
+    """It was settled which fragments of the skill warehouse a worker is told."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    WORKER_FIELD_NUMBER: _builtins.int
+    SLUGS_FIELD_NUMBER: _builtins.int
+    BY_FIELD_NUMBER: _builtins.int
+    worker: _builtins.str
+    by: _builtins.str
+    """manager, or search where no manager chose."""
+    @_builtins.property
+    def slugs(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """As octractl skills show takes them; none where nothing fits."""
+
+    def __init__(
+        self,
+        *,
+        worker: _builtins.str = ...,
+        slugs: _abc.Iterable[_builtins.str] | None = ...,
+        by: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["by", b"by", "slugs", b"slugs", "worker", b"worker"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___SkillsPicked: _TypeAlias = SkillsPicked  # noqa: Y015
 
 @_typing.final
 class ModelAnswered(_message.Message):
@@ -456,6 +500,79 @@ class EditsRefused(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___EditsRefused: _TypeAlias = EditsRefused  # noqa: Y015
+
+@_typing.final
+class PackagesAdded(_message.Message):
+    """Packages of nixpkgs that workers asked for were added to the project's environment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGES_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    commit: _builtins.str
+    """That has the flake with them."""
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]: ...
+    def __init__(
+        self,
+        *,
+        packages: _abc.Iterable[_builtins.str] | None = ...,
+        commit: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "packages", b"packages"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackagesAdded: _TypeAlias = PackagesAdded  # noqa: Y015
+
+@_typing.final
+class PackagesRefused(_message.Message):
+    """Packages that the plan or a worker asked for do not come into the environment; the reasons go back to the worker."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    REFUSED_FIELD_NUMBER: _builtins.int
+    @_builtins.property
+    def refused(self) -> _containers.RepeatedCompositeFieldContainer[Global___RefusedPackage]: ...
+    def __init__(
+        self,
+        *,
+        refused: _abc.Iterable[Global___RefusedPackage] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["refused", b"refused"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___PackagesRefused: _TypeAlias = PackagesRefused  # noqa: Y015
+
+@_typing.final
+class RefusedPackage(_message.Message):
+    """One package, and why it is refused."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    package: _builtins.str
+    """As it was asked for."""
+    reason: _builtins.str
+    def __init__(
+        self,
+        *,
+        package: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["package", b"package", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___RefusedPackage: _TypeAlias = RefusedPackage  # noqa: Y015
 
 @_typing.final
 class Reviewed(_message.Message):

@@ -26,7 +26,7 @@ from google.protobuf import timestamp_pb2 as google_dot_protobuf_dot_timestamp__
 from octra_proto.v1 import audit_pb2 as octra__proto_dot_v1_dot_audit__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/system.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aoctra_proto/v1/audit.proto\":\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\x95\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x10\n\x08\x66ound_at\x18\t \x01(\t\x12\x0e\n\x06\x63hains\x18\n \x03(\tB\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million\"$\n\x05Stack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\"\x12\n\x10GetStatusRequest\"\xd0\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ncomponents\x18\x03 \x03(\x0b\x32\x13.octra.v1.Component\x12\x15\n\rrunning_tasks\x18\x04 \x01(\x05\x12\x14\n\x0cqueued_tasks\x18\x05 \x01(\x05\x12\x11\n\tstate_dir\x18\x06 \x01(\t\x12\x11\n\trehearsal\x18\x07 \x01(\x08\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Model\"\x13\n\x11ListStacksRequest\"5\n\x12ListStacksResponse\x12\x1f\n\x06stacks\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Stack2\xb3\x02\n\rSystemService\x12\x44\n\tGetStatus\x12\x1a.octra.v1.GetStatusRequest\x1a\x1b.octra.v1.GetStatusResponse\x12G\n\nListModels\x12\x1b.octra.v1.ListModelsRequest\x1a\x1c.octra.v1.ListModelsResponse\x12G\n\nListStacks\x12\x1b.octra.v1.ListStacksRequest\x1a\x1c.octra.v1.ListStacksResponse\x12J\n\x0b\x41uditModels\x12\x1c.octra.v1.AuditModelsRequest\x1a\x1d.octra.v1.AuditModelsResponseb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1boctra_proto/v1/system.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1aoctra_proto/v1/audit.proto\":\n\tComponent\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x0f\n\x07healthy\x18\x02 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x03 \x01(\t\"\x95\x02\n\x05Model\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\x10\n\x08provider\x18\x02 \x01(\t\x12\x11\n\tavailable\x18\x03 \x01(\x08\x12\x0e\n\x06\x64\x65tail\x18\x04 \x01(\t\x12\x16\n\x0e\x63ontext_tokens\x18\x05 \x01(\x03\x12\"\n\x15input_usd_per_million\x18\x06 \x01(\x01H\x00\x88\x01\x01\x12#\n\x16output_usd_per_million\x18\x07 \x01(\x01H\x01\x88\x01\x01\x12\x11\n\trehearsal\x18\x08 \x01(\x08\x12\x10\n\x08\x66ound_at\x18\t \x01(\t\x12\x0e\n\x06\x63hains\x18\n \x03(\tB\x18\n\x16_input_usd_per_millionB\x19\n\x17_output_usd_per_million\"\xf6\x01\n\x05Stack\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05title\x18\x02 \x01(\t\x12\x12\n\nattributes\x18\x03 \x03(\t\x12\r\n\x05shell\x18\x04 \x01(\t\x12\x0e\n\x06ignore\x18\x05 \x03(\t\x12%\n\tvariables\x18\x06 \x03(\x0b\x32\x12.octra.v1.Variable\x12(\n\x08scaffold\x18\x07 \x03(\x0b\x32\x16.octra.v1.ScaffoldStep\x12\x0e\n\x06\x63hecks\x18\x08 \x03(\t\x12\x0e\n\x06guides\x18\t \x03(\t\x12\x0e\n\x06\x64\x65tect\x18\n \x03(\t\x12\x0f\n\x07refines\x18\x0b \x01(\t\x12\x0b\n\x03own\x18\x0c \x01(\x08\"\'\n\x08Variable\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05value\x18\x02 \x01(\t\"?\n\x0cScaffoldStep\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x0f\n\x07network\x18\x02 \x01(\x08\x12\r\n\x05\x66iles\x18\x03 \x03(\t\"\x12\n\x10GetStatusRequest\"\xe6\x01\n\x11GetStatusResponse\x12\x0f\n\x07version\x18\x01 \x01(\t\x12.\n\nstarted_at\x18\x02 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\'\n\ncomponents\x18\x03 \x03(\x0b\x32\x13.octra.v1.Component\x12\x15\n\rrunning_tasks\x18\x04 \x01(\x05\x12\x14\n\x0cqueued_tasks\x18\x05 \x01(\x05\x12\x11\n\tstate_dir\x18\x06 \x01(\t\x12\x11\n\trehearsal\x18\x07 \x01(\x08\x12\x14\n\x0c\x63ontent_hash\x18\x08 \x01(\t\"\x13\n\x11ListModelsRequest\"5\n\x12ListModelsResponse\x12\x1f\n\x06models\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Model\"!\n\x11ListStacksRequest\x12\x0c\n\x04name\x18\x01 \x01(\t\"5\n\x12ListStacksResponse\x12\x1f\n\x06stacks\x18\x01 \x03(\x0b\x32\x0f.octra.v1.Stack2\xb3\x02\n\rSystemService\x12\x44\n\tGetStatus\x12\x1a.octra.v1.GetStatusRequest\x1a\x1b.octra.v1.GetStatusResponse\x12G\n\nListModels\x12\x1b.octra.v1.ListModelsRequest\x1a\x1c.octra.v1.ListModelsResponse\x12G\n\nListStacks\x12\x1b.octra.v1.ListStacksRequest\x1a\x1c.octra.v1.ListStacksResponse\x12J\n\x0b\x41uditModels\x12\x1c.octra.v1.AuditModelsRequest\x1a\x1d.octra.v1.AuditModelsResponseb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -37,20 +37,24 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_COMPONENT']._serialized_end=160
   _globals['_MODEL']._serialized_start=163
   _globals['_MODEL']._serialized_end=440
-  _globals['_STACK']._serialized_start=442
-  _globals['_STACK']._serialized_end=478
-  _globals['_GETSTATUSREQUEST']._serialized_start=480
-  _globals['_GETSTATUSREQUEST']._serialized_end=498
-  _globals['_GETSTATUSRESPONSE']._serialized_start=501
-  _globals['_GETSTATUSRESPONSE']._serialized_end=709
-  _globals['_LISTMODELSREQUEST']._serialized_start=711
-  _globals['_LISTMODELSREQUEST']._serialized_end=730
-  _globals['_LISTMODELSRESPONSE']._serialized_start=732
-  _globals['_LISTMODELSRESPONSE']._serialized_end=785
-  _globals['_LISTSTACKSREQUEST']._serialized_start=787
-  _globals['_LISTSTACKSREQUEST']._serialized_end=806
-  _globals['_LISTSTACKSRESPONSE']._serialized_start=808
-  _globals['_LISTSTACKSRESPONSE']._serialized_end=861
-  _globals['_SYSTEMSERVICE']._serialized_start=864
-  _globals['_SYSTEMSERVICE']._serialized_end=1171
+  _globals['_STACK']._serialized_start=443
+  _globals['_STACK']._serialized_end=689
+  _globals['_VARIABLE']._serialized_start=691
+  _globals['_VARIABLE']._serialized_end=730
+  _globals['_SCAFFOLDSTEP']._serialized_start=732
+  _globals['_SCAFFOLDSTEP']._serialized_end=795
+  _globals['_GETSTATUSREQUEST']._serialized_start=797
+  _globals['_GETSTATUSREQUEST']._serialized_end=815
+  _globals['_GETSTATUSRESPONSE']._serialized_start=818
+  _globals['_GETSTATUSRESPONSE']._serialized_end=1048
+  _globals['_LISTMODELSREQUEST']._serialized_start=1050
+  _globals['_LISTMODELSREQUEST']._serialized_end=1069
+  _globals['_LISTMODELSRESPONSE']._serialized_start=1071
+  _globals['_LISTMODELSRESPONSE']._serialized_end=1124
+  _globals['_LISTSTACKSREQUEST']._serialized_start=1126
+  _globals['_LISTSTACKSREQUEST']._serialized_end=1159
+  _globals['_LISTSTACKSRESPONSE']._serialized_start=1161
+  _globals['_LISTSTACKSRESPONSE']._serialized_end=1214
+  _globals['_SYSTEMSERVICE']._serialized_start=1217
+  _globals['_SYSTEMSERVICE']._serialized_end=1524
 # @@protoc_insertion_point(module_scope)

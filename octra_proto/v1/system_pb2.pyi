@@ -114,27 +114,137 @@ Global___Model: _TypeAlias = Model  # noqa: Y015
 
 @_typing.final
 class Stack(_message.Message):
-    """One stack."""
+    """One stack: a kind of project."""
 
     DESCRIPTOR: _descriptor.Descriptor
 
     NAME_FIELD_NUMBER: _builtins.int
     TITLE_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    SHELL_FIELD_NUMBER: _builtins.int
+    IGNORE_FIELD_NUMBER: _builtins.int
+    VARIABLES_FIELD_NUMBER: _builtins.int
+    SCAFFOLD_FIELD_NUMBER: _builtins.int
+    CHECKS_FIELD_NUMBER: _builtins.int
+    GUIDES_FIELD_NUMBER: _builtins.int
+    DETECT_FIELD_NUMBER: _builtins.int
+    REFINES_FIELD_NUMBER: _builtins.int
+    OWN_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     title: _builtins.str
+    shell: _builtins.str
+    """Which of nixpkgs' shells holds them: mkShell, which has a C compiler, or mkShellNoCC."""
+    refines: _builtins.str
+    """The more general stack in whose place it stands where it is found, as rails for ruby; empty for most."""
+    own: _builtins.bool
+    """Whether it is the user's own, from `knowledge.dir`."""
+    @_builtins.property
+    def attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Attributes of nixpkgs that its environment holds."""
+
+    @_builtins.property
+    def ignore(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Lines of .gitignore."""
+
+    @_builtins.property
+    def variables(self) -> _containers.RepeatedCompositeFieldContainer[Global___Variable]:
+        """Variables of its environment."""
+
+    @_builtins.property
+    def scaffold(self) -> _containers.RepeatedCompositeFieldContainer[Global___ScaffoldStep]:
+        """How a project of it begins, in order."""
+
+    @_builtins.property
+    def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """How one is usually checked, without a network."""
+
+    @_builtins.property
+    def guides(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The guides of its tools."""
+
+    @_builtins.property
+    def detect(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Globs of the files by which a repository of this kind is known."""
+
     def __init__(
         self,
         *,
         name: _builtins.str = ...,
         title: _builtins.str = ...,
+        attributes: _abc.Iterable[_builtins.str] | None = ...,
+        shell: _builtins.str = ...,
+        ignore: _abc.Iterable[_builtins.str] | None = ...,
+        variables: _abc.Iterable[Global___Variable] | None = ...,
+        scaffold: _abc.Iterable[Global___ScaffoldStep] | None = ...,
+        checks: _abc.Iterable[_builtins.str] | None = ...,
+        guides: _abc.Iterable[_builtins.str] | None = ...,
+        detect: _abc.Iterable[_builtins.str] | None = ...,
+        refines: _builtins.str = ...,
+        own: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "checks", b"checks", "detect", b"detect", "guides", b"guides", "ignore", b"ignore", "name", b"name", "own", b"own", "refines", b"refines", "scaffold", b"scaffold", "shell", b"shell", "title", b"title", "variables", b"variables"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___Stack: _TypeAlias = Stack  # noqa: Y015
+
+@_typing.final
+class Variable(_message.Message):
+    """A variable of an environment."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    NAME_FIELD_NUMBER: _builtins.int
+    VALUE_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    value: _builtins.str
+    def __init__(
+        self,
+        *,
+        name: _builtins.str = ...,
+        value: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name", "value", b"value"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___Variable: _TypeAlias = Variable  # noqa: Y015
+
+@_typing.final
+class ScaffoldStep(_message.Message):
+    """One step of how a project begins: a command, or files from a template."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    COMMAND_FIELD_NUMBER: _builtins.int
+    NETWORK_FIELD_NUMBER: _builtins.int
+    FILES_FIELD_NUMBER: _builtins.int
+    command: _builtins.str
+    """`@NAME@` stands for the project's name, `@SNAKE_NAME@` and `@CAMEL_NAME@` for the same in other spellings."""
+    network: _builtins.bool
+    """Whether the command is granted the network, which no other is."""
+    @_builtins.property
+    def files(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Paths of the files that are written."""
+
+    def __init__(
+        self,
+        *,
+        command: _builtins.str = ...,
+        network: _builtins.bool = ...,
+        files: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["command", b"command", "files", b"files", "network", b"network"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___ScaffoldStep: _TypeAlias = ScaffoldStep  # noqa: Y015
 
 @_typing.final
 class GetStatusRequest(_message.Message):
@@ -162,12 +272,15 @@ class GetStatusResponse(_message.Message):
     QUEUED_TASKS_FIELD_NUMBER: _builtins.int
     STATE_DIR_FIELD_NUMBER: _builtins.int
     REHEARSAL_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
     version: _builtins.str
     running_tasks: _builtins.int
     queued_tasks: _builtins.int
     state_dir: _builtins.str
     rehearsal: _builtins.bool
     """True when the configured chain begins with a rehearsal."""
+    content_hash: _builtins.str
+    """SHA-256 of the prompts, skills, guides and stacks in use now; see ModelCall.content_hash."""
     @_builtins.property
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
@@ -182,10 +295,11 @@ class GetStatusResponse(_message.Message):
         queued_tasks: _builtins.int = ...,
         state_dir: _builtins.str = ...,
         rehearsal: _builtins.bool = ...,
+        content_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "queued_tasks", b"queued_tasks", "rehearsal", b"rehearsal", "running_tasks", b"running_tasks", "started_at", b"started_at", "state_dir", b"state_dir", "version", b"version"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["components", b"components", "content_hash", b"content_hash", "queued_tasks", b"queued_tasks", "rehearsal", b"rehearsal", "running_tasks", b"running_tasks", "started_at", b"started_at", "state_dir", b"state_dir", "version", b"version"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -230,12 +344,17 @@ Global___ListModelsResponse: _TypeAlias = ListModelsResponse  # noqa: Y015
 class ListStacksRequest(_message.Message):
     DESCRIPTOR: _descriptor.Descriptor
 
+    NAME_FIELD_NUMBER: _builtins.int
+    name: _builtins.str
+    """Only this one; empty: all."""
     def __init__(
         self,
+        *,
+        name: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["name", b"name"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

@@ -77,7 +77,7 @@ class SystemServiceServicer(object):
         raise NotImplementedError('Method not implemented!')
 
     def ListStacks(self, request, context):
-        """The stacks that a task can be built on.
+        """The stacks that a task can be built on: those that are shipped and the user's own.
         """
         context.set_code(grpc.StatusCode.UNIMPLEMENTED)
         context.set_details('Method not implemented!')

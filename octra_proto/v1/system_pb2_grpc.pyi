@@ -39,7 +39,7 @@ class SystemServiceStub:
     ListModels: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListModelsRequest, _system_pb2.ListModelsResponse]
     """The configured chains of models and whether each can be asked."""
     ListStacks: _grpc.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]
-    """The stacks that a task can be built on."""
+    """The stacks that a task can be built on: those that are shipped and the user's own."""
     AuditModels: _grpc.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]
     """Which models of a chain can do a work, and what it would cost, before anything is spent on it."""
 
@@ -53,7 +53,7 @@ class SystemServiceAsyncStub(SystemServiceStub):
     ListModels: _aio.UnaryUnaryMultiCallable[_system_pb2.ListModelsRequest, _system_pb2.ListModelsResponse]  # type: ignore[assignment]
     """The configured chains of models and whether each can be asked."""
     ListStacks: _aio.UnaryUnaryMultiCallable[_system_pb2.ListStacksRequest, _system_pb2.ListStacksResponse]  # type: ignore[assignment]
-    """The stacks that a task can be built on."""
+    """The stacks that a task can be built on: those that are shipped and the user's own."""
     AuditModels: _aio.UnaryUnaryMultiCallable[_audit_pb2.AuditModelsRequest, _audit_pb2.AuditModelsResponse]  # type: ignore[assignment]
     """Which models of a chain can do a work, and what it would cost, before anything is spent on it."""
 
@@ -82,7 +82,7 @@ class SystemServiceServicer(metaclass=_abc_1.ABCMeta):
         request: _system_pb2.ListStacksRequest,
         context: _ServicerContext,
     ) -> _typing.Union[_system_pb2.ListStacksResponse, _abc.Awaitable[_system_pb2.ListStacksResponse]]:
-        """The stacks that a task can be built on."""
+        """The stacks that a task can be built on: those that are shipped and the user's own."""
 
     @_abc_1.abstractmethod
     def AuditModels(

@@ -27,63 +27,65 @@ from octra_proto.v1 import events_pb2 as octra__proto_dot_v1_dot_events__pb2
 from octra_proto.v1 import states_pb2 as octra__proto_dot_v1_dot_states__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aoctra_proto/v1/tasks.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1boctra_proto/v1/events.proto\x1a\x1boctra_proto/v1/states.proto\"\x82\x05\n\x04Task\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0f\n\x07request\x18\x04 \x01(\t\x12\"\n\x05state\x18\x05 \x01(\x0e\x32\x13.octra.v1.TaskState\x12(\n\x08priority\x18\x06 \x01(\x0e\x32\x16.octra.v1.TaskPriority\x12\r\n\x05stack\x18\x07 \x01(\t\x12\r\n\x05model\x18\x08 \x01(\t\x12\x0e\n\x06\x63hecks\x18\t \x03(\t\x12\r\n\x05grade\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bsnapshot_id\x18\x0e \x01(\t\x12\x12\n\nstore_path\x18\x0f \x01(\t\x12\x0c\n\x04note\x18\x10 \x01(\t\x12\x14\n\x0cnext_command\x18\x11 \x01(\t\x12\x11\n\trehearsal\x18\x12 \x01(\x08\x12\x14\n\x0cinput_tokens\x18\x13 \x01(\x03\x12\x15\n\routput_tokens\x18\x14 \x01(\x03\x12\x10\n\x08\x63ost_usd\x18\x15 \x01(\x01\x12\x16\n\x0eunpriced_calls\x18\x16 \x01(\x05\x12\x10\n\x08last_seq\x18\x17 \x01(\x03\x12\x0b\n\x03uid\x18\x18 \x01(\r\x12\x0c\n\x04user\x18\x19 \x01(\t\x12\x15\n\rallow_secrets\x18\x1a \x01(\x08\x12\x17\n\nbudget_usd\x18\x1b \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_budget_usd\"\x89\x01\n\x04Step\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x05 \x01(\t\x12\x0f\n\x07has_log\x18\x06 \x01(\x08\"\x82\x02\n\tModelCall\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x05 \x01(\x03\x12\x15\n\routput_tokens\x18\x06 \x01(\x03\x12\x15\n\rcached_tokens\x18\x07 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\x03\x12&\n\x02\x61t\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x63ontent_hash\x18\x0b \x01(\tB\x0b\n\t_cost_usd\"p\n\x08\x45vidence\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\ttree_hash\x18\x02 \x01(\t\x12\x18\n\x10\x65nvironment_hash\x18\x03 \x01(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xf3\x01\n\x11SubmitTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x11\n\tbundle_id\x18\x04 \x01(\t\x12\r\n\x05stack\x18\x05 \x01(\t\x12\r\n\x05model\x18\x06 \x01(\t\x12\x0e\n\x06\x63hecks\x18\x07 \x03(\t\x12(\n\x08priority\x18\x08 \x01(\x0e\x32\x16.octra.v1.TaskPriority\x12\x15\n\rallow_secrets\x18\t \x01(\x08\x12\x17\n\nbudget_usd\x18\n \x01(\x01H\x00\x88\x01\x01\x42\r\n\x0b_budget_usd\"2\n\x12SubmitTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"$\n\x13UploadBundleRequest\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"=\n\x14UploadBundleResponse\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\"\x1e\n\x0eGetTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\"\xd6\x01\n\x0fGetTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\x12\x1d\n\x05steps\x18\x02 \x03(\x0b\x32\x0e.octra.v1.Step\x12(\n\x0bmodel_calls\x18\x03 \x03(\x0b\x32\x13.octra.v1.ModelCall\x12$\n\x08\x65vidence\x18\x04 \x03(\x0b\x32\x12.octra.v1.Evidence\x12\x36\n\x12snapshot_pruned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"}\n\x10ListTasksRequest\x12#\n\x06states\x18\x01 \x03(\x0e\x32\x13.octra.v1.TaskState\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0c\n\x04like\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"K\n\x11ListTasksResponse\x12\x1d\n\x05tasks\x18\x01 \x03(\x0b\x32\x0e.octra.v1.Task\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x10WatchTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\"\\\n\x11WatchTaskResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x0f.octra.v1.EventH\x00\x12\x1a\n\x10resume_after_seq\x18\x02 \x01(\x03H\x00\x42\t\n\x07message\"E\n\x11\x43\x61ncelTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"2\n\x12\x43\x61ncelTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"i\n\x10RetryTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\r\n\x05\x66resh\x18\x03 \x01(\x08\x12\x15\n\rallow_secrets\x18\x04 \x01(\x08\x12\r\n\x05model\x18\x05 \x01(\t\"1\n\x11RetryTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"\"\n\x12\x45xplainTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\";\n\x13\x45xplainTaskResponse\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12\x14\n\x0cnext_command\x18\x02 \x01(\t\"Q\n\x0eReadLogRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x13\n\x0blimit_bytes\x18\x04 \x01(\x05\"G\n\x0fReadLogResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\"3\n\x0f\x44iffTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x12\n\nother_task\x18\x02 \x01(\t\"!\n\x10\x44iffTaskResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c*\x85\x01\n\x0cTaskPriority\x12\x1d\n\x19TASK_PRIORITY_UNSPECIFIED\x10\x00\x12\x14\n\x10TASK_PRIORITY_P0\x10\x01\x12\x14\n\x10TASK_PRIORITY_P1\x10\x02\x12\x14\n\x10TASK_PRIORITY_P2\x10\x03\x12\x14\n\x10TASK_PRIORITY_P3\x10\x04\x32\xd5\x05\n\x0bTaskService\x12G\n\nSubmitTask\x12\x1b.octra.v1.SubmitTaskRequest\x1a\x1c.octra.v1.SubmitTaskResponse\x12O\n\x0cUploadBundle\x12\x1d.octra.v1.UploadBundleRequest\x1a\x1e.octra.v1.UploadBundleResponse(\x01\x12>\n\x07GetTask\x12\x18.octra.v1.GetTaskRequest\x1a\x19.octra.v1.GetTaskResponse\x12\x44\n\tListTasks\x12\x1a.octra.v1.ListTasksRequest\x1a\x1b.octra.v1.ListTasksResponse\x12\x46\n\tWatchTask\x12\x1a.octra.v1.WatchTaskRequest\x1a\x1b.octra.v1.WatchTaskResponse0\x01\x12G\n\nCancelTask\x12\x1b.octra.v1.CancelTaskRequest\x1a\x1c.octra.v1.CancelTaskResponse\x12\x44\n\tRetryTask\x12\x1a.octra.v1.RetryTaskRequest\x1a\x1b.octra.v1.RetryTaskResponse\x12J\n\x0b\x45xplainTask\x12\x1c.octra.v1.ExplainTaskRequest\x1a\x1d.octra.v1.ExplainTaskResponse\x12>\n\x07ReadLog\x12\x18.octra.v1.ReadLogRequest\x1a\x19.octra.v1.ReadLogResponse\x12\x43\n\x08\x44iffTask\x12\x19.octra.v1.DiffTaskRequest\x1a\x1a.octra.v1.DiffTaskResponse0\x01\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x1aoctra_proto/v1/tasks.proto\x12\x08octra.v1\x1a\x1fgoogle/protobuf/timestamp.proto\x1a\x1boctra_proto/v1/events.proto\x1a\x1boctra_proto/v1/states.proto\"\x97\x05\n\x04Task\x12\n\n\x02id\x18\x01 \x01(\t\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\r\n\x05title\x18\x03 \x01(\t\x12\x0f\n\x07request\x18\x04 \x01(\t\x12\"\n\x05state\x18\x05 \x01(\x0e\x32\x13.octra.v1.TaskState\x12(\n\x08priority\x18\x06 \x01(\x0e\x32\x16.octra.v1.TaskPriority\x12\r\n\x05stack\x18\x07 \x01(\t\x12\r\n\x05model\x18\x08 \x01(\t\x12\x0e\n\x06\x63hecks\x18\t \x03(\t\x12\r\n\x05grade\x18\n \x01(\x05\x12.\n\ncreated_at\x18\x0b \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12.\n\nstarted_at\x18\x0c \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12/\n\x0b\x66inished_at\x18\r \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0bsnapshot_id\x18\x0e \x01(\t\x12\x12\n\nstore_path\x18\x0f \x01(\t\x12\x0c\n\x04note\x18\x10 \x01(\t\x12\x14\n\x0cnext_command\x18\x11 \x01(\t\x12\x11\n\trehearsal\x18\x12 \x01(\x08\x12\x14\n\x0cinput_tokens\x18\x13 \x01(\x03\x12\x15\n\routput_tokens\x18\x14 \x01(\x03\x12\x10\n\x08\x63ost_usd\x18\x15 \x01(\x01\x12\x16\n\x0eunpriced_calls\x18\x16 \x01(\x05\x12\x10\n\x08last_seq\x18\x17 \x01(\x03\x12\x0b\n\x03uid\x18\x18 \x01(\r\x12\x0c\n\x04user\x18\x19 \x01(\t\x12\x15\n\rallow_secrets\x18\x1a \x01(\x08\x12\x17\n\nbudget_usd\x18\x1b \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0bskill_areas\x18\x1c \x03(\tB\r\n\x0b_budget_usd\"\x89\x01\n\x04Step\x12\x0c\n\x04name\x18\x01 \x01(\t\x12\r\n\x05state\x18\x02 \x01(\t\x12.\n\nstarted_at\x18\x03 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x13\n\x0b\x64uration_ms\x18\x04 \x01(\x03\x12\x0e\n\x06\x63ommit\x18\x05 \x01(\t\x12\x0f\n\x07has_log\x18\x06 \x01(\x08\"\x97\x02\n\tModelCall\x12\x0c\n\x04step\x18\x01 \x01(\t\x12\x0c\n\x04role\x18\x02 \x01(\t\x12\r\n\x05model\x18\x03 \x01(\t\x12\x0f\n\x07outcome\x18\x04 \x01(\t\x12\x14\n\x0cinput_tokens\x18\x05 \x01(\x03\x12\x15\n\routput_tokens\x18\x06 \x01(\x03\x12\x15\n\rcached_tokens\x18\x07 \x01(\x03\x12\x15\n\x08\x63ost_usd\x18\x08 \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0b\x64uration_ms\x18\t \x01(\x03\x12&\n\x02\x61t\x18\n \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12\x14\n\x0c\x63ontent_hash\x18\x0b \x01(\t\x12\x13\n\x0bprices_hash\x18\x0c \x01(\tB\x0b\n\t_cost_usd\"p\n\x08\x45vidence\x12\x0f\n\x07\x63ommand\x18\x01 \x01(\t\x12\x11\n\ttree_hash\x18\x02 \x01(\t\x12\x18\n\x10\x65nvironment_hash\x18\x03 \x01(\t\x12&\n\x02\x61t\x18\x04 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\"\xa1\x02\n\x11SubmitTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0f\n\x07request\x18\x02 \x01(\t\x12\x0f\n\x07project\x18\x03 \x01(\t\x12\x11\n\tbundle_id\x18\x04 \x01(\t\x12\r\n\x05stack\x18\x05 \x01(\t\x12\r\n\x05model\x18\x06 \x01(\t\x12\x0e\n\x06\x63hecks\x18\x07 \x03(\t\x12(\n\x08priority\x18\x08 \x01(\x0e\x32\x16.octra.v1.TaskPriority\x12\x15\n\rallow_secrets\x18\t \x01(\x08\x12\x17\n\nbudget_usd\x18\n \x01(\x01H\x00\x88\x01\x01\x12\x13\n\x0bskill_areas\x18\x0b \x03(\t\x12\x17\n\x0f\x61llow_duplicate\x18\x0c \x01(\x08\x42\r\n\x0b_budget_usd\"2\n\x12SubmitTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"$\n\x13UploadBundleRequest\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\"=\n\x14UploadBundleResponse\x12\x11\n\tbundle_id\x18\x01 \x01(\t\x12\x12\n\nsize_bytes\x18\x02 \x01(\x03\"\x1e\n\x0eGetTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\"\xdd\x02\n\x0fGetTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\x12\x1d\n\x05steps\x18\x02 \x03(\x0b\x32\x0e.octra.v1.Step\x12(\n\x0bmodel_calls\x18\x03 \x03(\x0b\x32\x13.octra.v1.ModelCall\x12$\n\x08\x65vidence\x18\x04 \x03(\x0b\x32\x12.octra.v1.Evidence\x12\x36\n\x12snapshot_pruned_at\x18\x05 \x01(\x0b\x32\x1a.google.protobuf.Timestamp\x12-\n\rskills_picked\x18\x06 \x03(\x0b\x32\x16.octra.v1.SkillsPicked\x12(\n\x08packages\x18\n \x03(\x0b\x32\x16.octra.v1.AskedPackage\x12\x14\n\x0c\x63ontent_hash\x18\x07 \x01(\t\x12\x16\n\x0e\x63ontent_hashes\x18\x08 \x01(\x05\"/\n\x0c\x41skedPackage\x12\x0f\n\x07package\x18\x01 \x01(\t\x12\x0e\n\x06reason\x18\x02 \x01(\t\"}\n\x10ListTasksRequest\x12#\n\x06states\x18\x01 \x03(\x0e\x32\x13.octra.v1.TaskState\x12\x0f\n\x07project\x18\x02 \x01(\t\x12\x0c\n\x04like\x18\x03 \x01(\t\x12\x11\n\tpage_size\x18\x04 \x01(\x05\x12\x12\n\npage_token\x18\x05 \x01(\t\"K\n\x11ListTasksResponse\x12\x1d\n\x05tasks\x18\x01 \x03(\x0b\x32\x0e.octra.v1.Task\x12\x17\n\x0fnext_page_token\x18\x02 \x01(\t\"3\n\x10WatchTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x11\n\tafter_seq\x18\x02 \x01(\x03\"\\\n\x11WatchTaskResponse\x12 \n\x05\x65vent\x18\x01 \x01(\x0b\x32\x0f.octra.v1.EventH\x00\x12\x1a\n\x10resume_after_seq\x18\x02 \x01(\x03H\x00\x42\t\n\x07message\"E\n\x11\x43\x61ncelTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\x0e\n\x06reason\x18\x03 \x01(\t\"2\n\x12\x43\x61ncelTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"i\n\x10RetryTaskRequest\x12\x12\n\nrequest_id\x18\x01 \x01(\t\x12\x0c\n\x04task\x18\x02 \x01(\t\x12\r\n\x05\x66resh\x18\x03 \x01(\x08\x12\x15\n\rallow_secrets\x18\x04 \x01(\x08\x12\r\n\x05model\x18\x05 \x01(\t\"1\n\x11RetryTaskResponse\x12\x1c\n\x04task\x18\x01 \x01(\x0b\x32\x0e.octra.v1.Task\"\"\n\x12\x45xplainTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\";\n\x13\x45xplainTaskResponse\x12\x0e\n\x06\x61nswer\x18\x01 \x01(\t\x12\x14\n\x0cnext_command\x18\x02 \x01(\t\"Q\n\x0eReadLogRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x0c\n\x04step\x18\x02 \x01(\t\x12\x0e\n\x06offset\x18\x03 \x01(\x03\x12\x13\n\x0blimit_bytes\x18\x04 \x01(\x05\"G\n\x0fReadLogResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c\x12\x13\n\x0bnext_offset\x18\x02 \x01(\x03\x12\x10\n\x08\x63omplete\x18\x03 \x01(\x08\"3\n\x0f\x44iffTaskRequest\x12\x0c\n\x04task\x18\x01 \x01(\t\x12\x12\n\nother_task\x18\x02 \x01(\t\"!\n\x10\x44iffTaskResponse\x12\r\n\x05\x63hunk\x18\x01 \x01(\x0c*\x85\x01\n\x0cTaskPriority\x12\x1d\n\x19TASK_PRIORITY_UNSPECIFIED\x10\x00\x12\x14\n\x10TASK_PRIORITY_P0\x10\x01\x12\x14\n\x10TASK_PRIORITY_P1\x10\x02\x12\x14\n\x10TASK_PRIORITY_P2\x10\x03\x12\x14\n\x10TASK_PRIORITY_P3\x10\x04\x32\xd5\x05\n\x0bTaskService\x12G\n\nSubmitTask\x12\x1b.octra.v1.SubmitTaskRequest\x1a\x1c.octra.v1.SubmitTaskResponse\x12O\n\x0cUploadBundle\x12\x1d.octra.v1.UploadBundleRequest\x1a\x1e.octra.v1.UploadBundleResponse(\x01\x12>\n\x07GetTask\x12\x18.octra.v1.GetTaskRequest\x1a\x19.octra.v1.GetTaskResponse\x12\x44\n\tListTasks\x12\x1a.octra.v1.ListTasksRequest\x1a\x1b.octra.v1.ListTasksResponse\x12\x46\n\tWatchTask\x12\x1a.octra.v1.WatchTaskRequest\x1a\x1b.octra.v1.WatchTaskResponse0\x01\x12G\n\nCancelTask\x12\x1b.octra.v1.CancelTaskRequest\x1a\x1c.octra.v1.CancelTaskResponse\x12\x44\n\tRetryTask\x12\x1a.octra.v1.RetryTaskRequest\x1a\x1b.octra.v1.RetryTaskResponse\x12J\n\x0b\x45xplainTask\x12\x1c.octra.v1.ExplainTaskRequest\x1a\x1d.octra.v1.ExplainTaskResponse\x12>\n\x07ReadLog\x12\x18.octra.v1.ReadLogRequest\x1a\x19.octra.v1.ReadLogResponse\x12\x43\n\x08\x44iffTask\x12\x19.octra.v1.DiffTaskRequest\x1a\x1a.octra.v1.DiffTaskResponse0\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'octra_proto.v1.tasks_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_TASKPRIORITY']._serialized_start=2913
-  _globals['_TASKPRIORITY']._serialized_end=3046
+  _globals['_TASKPRIORITY']._serialized_start=3185
+  _globals['_TASKPRIORITY']._serialized_end=3318
   _globals['_TASK']._serialized_start=132
-  _globals['_TASK']._serialized_end=774
-  _globals['_STEP']._serialized_start=777
-  _globals['_STEP']._serialized_end=914
-  _globals['_MODELCALL']._serialized_start=917
-  _globals['_MODELCALL']._serialized_end=1175
-  _globals['_EVIDENCE']._serialized_start=1177
-  _globals['_EVIDENCE']._serialized_end=1289
-  _globals['_SUBMITTASKREQUEST']._serialized_start=1292
-  _globals['_SUBMITTASKREQUEST']._serialized_end=1535
-  _globals['_SUBMITTASKRESPONSE']._serialized_start=1537
-  _globals['_SUBMITTASKRESPONSE']._serialized_end=1587
-  _globals['_UPLOADBUNDLEREQUEST']._serialized_start=1589
-  _globals['_UPLOADBUNDLEREQUEST']._serialized_end=1625
-  _globals['_UPLOADBUNDLERESPONSE']._serialized_start=1627
-  _globals['_UPLOADBUNDLERESPONSE']._serialized_end=1688
-  _globals['_GETTASKREQUEST']._serialized_start=1690
-  _globals['_GETTASKREQUEST']._serialized_end=1720
-  _globals['_GETTASKRESPONSE']._serialized_start=1723
-  _globals['_GETTASKRESPONSE']._serialized_end=1937
-  _globals['_LISTTASKSREQUEST']._serialized_start=1939
-  _globals['_LISTTASKSREQUEST']._serialized_end=2064
-  _globals['_LISTTASKSRESPONSE']._serialized_start=2066
-  _globals['_LISTTASKSRESPONSE']._serialized_end=2141
-  _globals['_WATCHTASKREQUEST']._serialized_start=2143
-  _globals['_WATCHTASKREQUEST']._serialized_end=2194
-  _globals['_WATCHTASKRESPONSE']._serialized_start=2196
-  _globals['_WATCHTASKRESPONSE']._serialized_end=2288
-  _globals['_CANCELTASKREQUEST']._serialized_start=2290
-  _globals['_CANCELTASKREQUEST']._serialized_end=2359
-  _globals['_CANCELTASKRESPONSE']._serialized_start=2361
-  _globals['_CANCELTASKRESPONSE']._serialized_end=2411
-  _globals['_RETRYTASKREQUEST']._serialized_start=2413
-  _globals['_RETRYTASKREQUEST']._serialized_end=2518
-  _globals['_RETRYTASKRESPONSE']._serialized_start=2520
-  _globals['_RETRYTASKRESPONSE']._serialized_end=2569
-  _globals['_EXPLAINTASKREQUEST']._serialized_start=2571
-  _globals['_EXPLAINTASKREQUEST']._serialized_end=2605
-  _globals['_EXPLAINTASKRESPONSE']._serialized_start=2607
-  _globals['_EXPLAINTASKRESPONSE']._serialized_end=2666
-  _globals['_READLOGREQUEST']._serialized_start=2668
-  _globals['_READLOGREQUEST']._serialized_end=2749
-  _globals['_READLOGRESPONSE']._serialized_start=2751
-  _globals['_READLOGRESPONSE']._serialized_end=2822
-  _globals['_DIFFTASKREQUEST']._serialized_start=2824
-  _globals['_DIFFTASKREQUEST']._serialized_end=2875
-  _globals['_DIFFTASKRESPONSE']._serialized_start=2877
-  _globals['_DIFFTASKRESPONSE']._serialized_end=2910
-  _globals['_TASKSERVICE']._serialized_start=3049
-  _globals['_TASKSERVICE']._serialized_end=3774
+  _globals['_TASK']._serialized_end=795
+  _globals['_STEP']._serialized_start=798
+  _globals['_STEP']._serialized_end=935
+  _globals['_MODELCALL']._serialized_start=938
+  _globals['_MODELCALL']._serialized_end=1217
+  _globals['_EVIDENCE']._serialized_start=1219
+  _globals['_EVIDENCE']._serialized_end=1331
+  _globals['_SUBMITTASKREQUEST']._serialized_start=1334
+  _globals['_SUBMITTASKREQUEST']._serialized_end=1623
+  _globals['_SUBMITTASKRESPONSE']._serialized_start=1625
+  _globals['_SUBMITTASKRESPONSE']._serialized_end=1675
+  _globals['_UPLOADBUNDLEREQUEST']._serialized_start=1677
+  _globals['_UPLOADBUNDLEREQUEST']._serialized_end=1713
+  _globals['_UPLOADBUNDLERESPONSE']._serialized_start=1715
+  _globals['_UPLOADBUNDLERESPONSE']._serialized_end=1776
+  _globals['_GETTASKREQUEST']._serialized_start=1778
+  _globals['_GETTASKREQUEST']._serialized_end=1808
+  _globals['_GETTASKRESPONSE']._serialized_start=1811
+  _globals['_GETTASKRESPONSE']._serialized_end=2160
+  _globals['_ASKEDPACKAGE']._serialized_start=2162
+  _globals['_ASKEDPACKAGE']._serialized_end=2209
+  _globals['_LISTTASKSREQUEST']._serialized_start=2211
+  _globals['_LISTTASKSREQUEST']._serialized_end=2336
+  _globals['_LISTTASKSRESPONSE']._serialized_start=2338
+  _globals['_LISTTASKSRESPONSE']._serialized_end=2413
+  _globals['_WATCHTASKREQUEST']._serialized_start=2415
+  _globals['_WATCHTASKREQUEST']._serialized_end=2466
+  _globals['_WATCHTASKRESPONSE']._serialized_start=2468
+  _globals['_WATCHTASKRESPONSE']._serialized_end=2560
+  _globals['_CANCELTASKREQUEST']._serialized_start=2562
+  _globals['_CANCELTASKREQUEST']._serialized_end=2631
+  _globals['_CANCELTASKRESPONSE']._serialized_start=2633
+  _globals['_CANCELTASKRESPONSE']._serialized_end=2683
+  _globals['_RETRYTASKREQUEST']._serialized_start=2685
+  _globals['_RETRYTASKREQUEST']._serialized_end=2790
+  _globals['_RETRYTASKRESPONSE']._serialized_start=2792
+  _globals['_RETRYTASKRESPONSE']._serialized_end=2841
+  _globals['_EXPLAINTASKREQUEST']._serialized_start=2843
+  _globals['_EXPLAINTASKREQUEST']._serialized_end=2877
+  _globals['_EXPLAINTASKRESPONSE']._serialized_start=2879
+  _globals['_EXPLAINTASKRESPONSE']._serialized_end=2938
+  _globals['_READLOGREQUEST']._serialized_start=2940
+  _globals['_READLOGREQUEST']._serialized_end=3021
+  _globals['_READLOGRESPONSE']._serialized_start=3023
+  _globals['_READLOGRESPONSE']._serialized_end=3094
+  _globals['_DIFFTASKREQUEST']._serialized_start=3096
+  _globals['_DIFFTASKREQUEST']._serialized_end=3147
+  _globals['_DIFFTASKRESPONSE']._serialized_start=3149
+  _globals['_DIFFTASKRESPONSE']._serialized_end=3182
+  _globals['_TASKSERVICE']._serialized_start=3321
+  _globals['_TASKSERVICE']._serialized_end=4046
 # @@protoc_insertion_point(module_scope)

@@ -79,6 +79,7 @@ class Task(_message.Message):
     USER_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     BUDGET_USD_FIELD_NUMBER: _builtins.int
+    SKILL_AREAS_FIELD_NUMBER: _builtins.int
     id: _builtins.str
     project: _builtins.str
     title: _builtins.str
@@ -87,7 +88,7 @@ class Task(_message.Message):
     state: _states_pb2.TaskState.ValueType
     priority: Global___TaskPriority.ValueType
     stack: _builtins.str
-    """Empty until the plan chooses one."""
+    """What it is built on, as `rust,node`, the main one first. Empty until the plan chooses."""
     model: _builtins.str
     """The chain of models asked for, by the newest retry that named one; empty means the configured one."""
     grade: _builtins.int
@@ -125,6 +126,10 @@ class Task(_message.Message):
     def started_at(self) -> _timestamp_pb2.Timestamp: ...
     @_builtins.property
     def finished_at(self) -> _timestamp_pb2.Timestamp: ...
+    @_builtins.property
+    def skill_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """The areas of the skill warehouse that its agents see; none means all."""
+
     def __init__(
         self,
         *,
@@ -155,10 +160,11 @@ class Task(_message.Message):
         user: _builtins.str = ...,
         allow_secrets: _builtins.bool = ...,
         budget_usd: _builtins.float | None = ...,
+        skill_areas: _abc.Iterable[_builtins.str] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd", "created_at", b"created_at", "finished_at", b"finished_at", "started_at", b"started_at"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "checks", b"checks", "cost_usd", b"cost_usd", "created_at", b"created_at", "finished_at", b"finished_at", "grade", b"grade", "id", b"id", "input_tokens", b"input_tokens", "last_seq", b"last_seq", "model", b"model", "next_command", b"next_command", "note", b"note", "output_tokens", b"output_tokens", "priority", b"priority", "project", b"project", "rehearsal", b"rehearsal", "request", b"request", "skill_areas", b"skill_areas", "snapshot_id", b"snapshot_id", "stack", b"stack", "started_at", b"started_at", "state", b"state", "store_path", b"store_path", "title", b"title", "uid", b"uid", "unpriced_calls", b"unpriced_calls", "user", b"user"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
     _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
@@ -222,6 +228,7 @@ class ModelCall(_message.Message):
     DURATION_MS_FIELD_NUMBER: _builtins.int
     AT_FIELD_NUMBER: _builtins.int
     CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    PRICES_HASH_FIELD_NUMBER: _builtins.int
     step: _builtins.str
     role: _builtins.str
     model: _builtins.str
@@ -232,9 +239,11 @@ class ModelCall(_message.Message):
     cost_usd: _builtins.float
     duration_ms: _builtins.int
     content_hash: _builtins.str
-    """SHA-256 of what the question and its cost were made of: prompts, guides, stacks and prices. Calls with the same hash
-    can be compared. Empty for calls of an octrad that did not yet note it.
+    """SHA-256 of what the question was made of: prompts, skills, guides and stacks. Calls with the same hash can be
+    compared. Empty for calls of an octrad that did not yet note it.
     """
+    prices_hash: _builtins.str
+    """SHA-256 of the prices that it was charged by. Empty for calls of an octrad that noted one hash of content and prices."""
     @_builtins.property
     def at(self) -> _timestamp_pb2.Timestamp: ...
     def __init__(
@@ -251,10 +260,11 @@ class ModelCall(_message.Message):
         duration_ms: _builtins.int = ...,
         at: _timestamp_pb2.Timestamp | None = ...,
         content_hash: _builtins.str = ...,
+        prices_hash: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cost_usd", b"cost_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "content_hash", b"content_hash", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "role", b"role", "step", b"step"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd", "at", b"at", "cached_tokens", b"cached_tokens", "content_hash", b"content_hash", "cost_usd", b"cost_usd", "duration_ms", b"duration_ms", "input_tokens", b"input_tokens", "model", b"model", "outcome", b"outcome", "output_tokens", b"output_tokens", "prices_hash", b"prices_hash", "role", b"role", "step", b"step"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__cost_usd: _TypeAlias = _typing.Literal["cost_usd"]  # noqa: Y015
     _WhichOneofArgType__cost_usd: _TypeAlias = _typing.Literal["_cost_usd", b"_cost_usd"]  # noqa: Y015
@@ -307,6 +317,8 @@ class SubmitTaskRequest(_message.Message):
     PRIORITY_FIELD_NUMBER: _builtins.int
     ALLOW_SECRETS_FIELD_NUMBER: _builtins.int
     BUDGET_USD_FIELD_NUMBER: _builtins.int
+    SKILL_AREAS_FIELD_NUMBER: _builtins.int
+    ALLOW_DUPLICATE_FIELD_NUMBER: _builtins.int
     request_id: _builtins.str
     request: _builtins.str
     """What to build, in plain words. At most 256 KiB."""
@@ -315,16 +327,26 @@ class SubmitTaskRequest(_message.Message):
     bundle_id: _builtins.str
     """From UploadBundle: the repository to continue. Empty: the project's newest snapshot, or nothing."""
     stack: _builtins.str
-    """Leaves the choice of stack to the Boss when empty."""
+    """One stack, or several with commas, the first for the root: `rust,node`. Empty: the Boss chooses."""
     model: _builtins.str
     priority: Global___TaskPriority.ValueType
     allow_secrets: _builtins.bool
     """Snapshots are taken without looking for secrets."""
     budget_usd: _builtins.float
     """US dollars that the task may cost; where `budgets.task_usd` is less, that counts."""
+    allow_duplicate: _builtins.bool
+    """Takes a request that was made before, or nearly so. Else that is refused with FAILED_PRECONDITION and the reason
+    `duplicate_request`, whose metadata name the earlier task: `task_id`, `state`, `snapshot_id` (empty: none to restore),
+    `compared_by` (`text`: they are equal; else the model of the vectors) and `similarity` (their cosine). No part of
+    what is asked: the same `request_id` may come with another value.
+    """
     @_builtins.property
     def checks(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Commands that must exit 0, besides those of the plan."""
+
+    @_builtins.property
+    def skill_areas(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Its agents see only these areas of the skill warehouse; none means all. See ListSkills."""
 
     def __init__(
         self,
@@ -339,10 +361,12 @@ class SubmitTaskRequest(_message.Message):
         priority: Global___TaskPriority.ValueType = ...,
         allow_secrets: _builtins.bool = ...,
         budget_usd: _builtins.float | None = ...,
+        skill_areas: _abc.Iterable[_builtins.str] | None = ...,
+        allow_duplicate: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "budget_usd", b"budget_usd"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "stack", b"stack"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd", "allow_duplicate", b"allow_duplicate", "allow_secrets", b"allow_secrets", "budget_usd", b"budget_usd", "bundle_id", b"bundle_id", "checks", b"checks", "model", b"model", "priority", b"priority", "project", b"project", "request", b"request", "request_id", b"request_id", "skill_areas", b"skill_areas", "stack", b"stack"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__budget_usd: _TypeAlias = _typing.Literal["budget_usd"]  # noqa: Y015
     _WhichOneofArgType__budget_usd: _TypeAlias = _typing.Literal["_budget_usd", b"_budget_usd"]  # noqa: Y015
@@ -440,6 +464,16 @@ class GetTaskResponse(_message.Message):
     MODEL_CALLS_FIELD_NUMBER: _builtins.int
     EVIDENCE_FIELD_NUMBER: _builtins.int
     SNAPSHOT_PRUNED_AT_FIELD_NUMBER: _builtins.int
+    SKILLS_PICKED_FIELD_NUMBER: _builtins.int
+    PACKAGES_FIELD_NUMBER: _builtins.int
+    CONTENT_HASH_FIELD_NUMBER: _builtins.int
+    CONTENT_HASHES_FIELD_NUMBER: _builtins.int
+    content_hash: _builtins.str
+    """The `content_hash` of its newest model call: what the agents were told beside the task itself. GetStatus has that of
+    now. Empty while no model was asked.
+    """
+    content_hashes: _builtins.int
+    """How many different ones its calls have: more than 1 when an upgrade or a reload came between."""
     @_builtins.property
     def task(self) -> Global___Task: ...
     @_builtins.property
@@ -452,6 +486,14 @@ class GetTaskResponse(_message.Message):
     def snapshot_pruned_at(self) -> _timestamp_pb2.Timestamp:
         """When the task's snapshot was pruned; absent while it is kept, and where there never was one."""
 
+    @_builtins.property
+    def skills_picked(self) -> _containers.RepeatedCompositeFieldContainer[_events_pb2.SkillsPicked]:
+        """Which fragments of the skill warehouse each worker is told, as its newest run settled it."""
+
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___AskedPackage]:
+        """Packages that workers were granted, and those that the plan or a worker was refused."""
+
     def __init__(
         self,
         *,
@@ -460,14 +502,43 @@ class GetTaskResponse(_message.Message):
         model_calls: _abc.Iterable[Global___ModelCall] | None = ...,
         evidence: _abc.Iterable[Global___Evidence] | None = ...,
         snapshot_pruned_at: _timestamp_pb2.Timestamp | None = ...,
+        skills_picked: _abc.Iterable[_events_pb2.SkillsPicked] | None = ...,
+        packages: _abc.Iterable[Global___AskedPackage] | None = ...,
+        content_hash: _builtins.str = ...,
+        content_hashes: _builtins.int = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["snapshot_pruned_at", b"snapshot_pruned_at", "task", b"task"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["evidence", b"evidence", "model_calls", b"model_calls", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["content_hash", b"content_hash", "content_hashes", b"content_hashes", "evidence", b"evidence", "model_calls", b"model_calls", "packages", b"packages", "skills_picked", b"skills_picked", "snapshot_pruned_at", b"snapshot_pruned_at", "steps", b"steps", "task", b"task"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___GetTaskResponse: _TypeAlias = GetTaskResponse  # noqa: Y015
+
+@_typing.final
+class AskedPackage(_message.Message):
+    """A package of nixpkgs that was asked for, and what became of it last."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGE_FIELD_NUMBER: _builtins.int
+    REASON_FIELD_NUMBER: _builtins.int
+    package: _builtins.str
+    reason: _builtins.str
+    """Why it is refused; empty: it was added to the environment."""
+    def __init__(
+        self,
+        *,
+        package: _builtins.str = ...,
+        reason: _builtins.str = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["package", b"package", "reason", b"reason"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___AskedPackage: _TypeAlias = AskedPackage  # noqa: Y015
 
 @_typing.final
 class ListTasksRequest(_message.Message):

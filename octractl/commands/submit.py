@@ -1,16 +1,17 @@
 """`octractl submit`: hand a request to the daemon, and follow it."""
 
+import json
 import sys
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import click
 
 from octra_proto.v1 import tasks_pb2
 from octractl.client import LONG_CALL_TIMEOUT_S, Client
-from octractl.complete import complete_model, complete_project, complete_stack
+from octractl.complete import complete_model, complete_project, complete_skill_area, complete_stack
 from octractl.errors import OctractlError
 from octractl.exit_codes import ExitCode
 from octractl.output import open_client, print_lines, print_words, say
@@ -52,8 +53,9 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
 @click.option(
     "--stack",
     default="",
+    metavar="STACK[,STACK…]",
     shell_complete=complete_stack,
-    help="Build on this stack; else the Boss chooses. See: octractl stacks",
+    help="Build on these stacks, the first at the root; else the Boss chooses. See: octractl stacks",
 )
 @click.option(
     "--model",
@@ -61,6 +63,13 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
     metavar="MODEL[,MODEL…]",
     shell_complete=complete_model,
     help="Ask these models, in this order.",
+)
+@click.option(
+    "--skills",
+    default="",
+    metavar="AREA[,AREA…]",
+    shell_complete=complete_skill_area,
+    help="Agents are told only of these areas. See: octractl skills list",
 )
 @click.option("--check", "checks", multiple=True, metavar="CMD", help="A command that must exit 0; repeatable.")
 @click.option("--priority", default="P2", show_default=True, type=click.Choice(PRIORITIES, case_sensitive=False))
@@ -72,6 +81,7 @@ MAX_REQUEST_BYTES = 3 * 1024 * 1024
     help="Pause it when it has cost so much. See: octractl budget",
 )
 @click.option("--allow-secrets", is_flag=True, help="Snapshot it even if it holds what looks like a secret.")
+@click.option("--anyway", is_flag=True, help="Submit it also when the same was asked for before, or nearly so.")
 @click.option("--request-id", default="", help="Submitting again with the same id makes no second task.")
 @click.option("--detach", is_flag=True, help="Print the task's id and return at once.")
 @progress_option
@@ -83,6 +93,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     source: Path | None,
     stack: str,
     model: str,
+    skills: str,
     checks: tuple[str, ...],
     priority: str,
     budget_usd: float | None,
@@ -91,6 +102,7 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     *,
     allow_dirty: bool,
     allow_secrets: bool,
+    anyway: bool,
     detach: bool,
     as_json: bool,
 ) -> int:
@@ -99,6 +111,8 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
     REQUEST says in plain words what to build; - reads it from stdin.
 
     Exits 0 only when the task is done, 75 when it is paused by a budget. Ctrl-C stops following, never the task.
+
+    Where the same was asked for before, or nearly so, it names that task and exits 3; --anyway submits it all the same.
     """
     message = tasks_pb2.SubmitTaskRequest(
         request_id=request_id or str(uuid.uuid4()),
@@ -107,16 +121,18 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         stack=stack,
         model=model,
         checks=checks,
+        skill_areas=[area.strip() for area in skills.split(",") if area.strip()],
         priority=parse_priority(priority),
         allow_secrets=allow_secrets,
         budget_usd=budget_usd,
+        allow_duplicate=anyway,
     )
     if source:
         require_sendable(source, allow_dirty=allow_dirty)
     with open_client() as client:
         if source:
             message.bundle_id = send_repository(client, source)
-        task = client.ask(client.tasks.SubmitTask, message).task
+        task = _submit(client, message, as_json=as_json)
         if detach:
             print_lines([json_document(task) if as_json else task.id])
             say(f"follow it: octractl watch {task.id}")
@@ -126,6 +142,21 @@ def command(  # noqa: PLR0913, PLR0917 - one parameter an option
         ended = follow_to_end(client, task, mode=progress)
     _print_ending(ended, progress, as_json=as_json)
     return exit_code_of(ended)
+
+
+def _submit(client: Client, message: tasks_pb2.SubmitTaskRequest, *, as_json: bool) -> tasks_pb2.Task:
+    """Submits it. With `--json`, the earlier task that it is refused for is on stdout too."""
+    try:
+        return client.ask(client.tasks.SubmitTask, message).task
+    except OctractlError as error:
+        if as_json and error.exit_code is ExitCode.DUPLICATE:
+            print_lines([duplicate_json(error.facts)])
+        raise
+
+
+def duplicate_json(facts: Mapping[str, str]) -> str:
+    """Returns the earlier task that the daemon named in its refusal, as JSON."""
+    return json.dumps({"duplicate_of": {**facts, "similarity": float(facts.get("similarity", 1))}}, ensure_ascii=False)
 
 
 def read_request(request: str | None, file: str | None) -> str:

@@ -35,6 +35,8 @@ def describe_event(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C
             return f"done in {figures.duration(event.step_finished.duration_ms)}", []
         case "planned":
             return _planned(event.planned)
+        case "skills_picked":
+            return _skills_picked(event.skills_picked), []
         case "model_answered":
             return _model_answered(event.model_answered), []
         case "model_writing":
@@ -50,6 +52,10 @@ def describe_event(event: events_pb2.Event) -> tuple[str, list[str]]:  # noqa: C
             return _files_changed(event.files_changed), []
         case "edits_refused":
             return "edits refused, sent back:", [clean_line(reason) for reason in event.edits_refused.reasons]
+        case "packages_added":
+            return f"added to the environment: {', '.join(map(clean_line, event.packages_added.packages))}", []
+        case "packages_refused":
+            return "packages refused:", [refused_package(one) for one in event.packages_refused.refused]
         case "reviewed":
             verdict = "approved" if event.reviewed.approved else "sent back:"
             return verdict, [clean_line(reason) for reason in event.reviewed.reasons]
@@ -77,6 +83,12 @@ def _planned(plan: events_pb2.Planned) -> tuple[str, list[str]]:
     teams = [f"{clean_line(m.name)}: {', '.join(map(clean_line, m.workers))}" for m in plan.managers]
     checks = [f"check `{clean_line(check)}`" for check in plan.checks]
     return f"plan: {clean_line(plan.title)} (stack {clean_line(plan.stack) or 'none'})", teams + checks
+
+
+def _skills_picked(picked: events_pb2.SkillsPicked) -> str:
+    slugs = ", ".join(map(clean_line, picked.slugs)) or "none that fits"
+    whose = " (its manager's choice)" if picked.by == "manager" else ""
+    return f"skills for {clean_line(picked.worker)}: {slugs}{whose}"
 
 
 def _model_answered(answer: events_pb2.ModelAnswered) -> str:
@@ -108,6 +120,11 @@ def _files_changed(changed: events_pb2.FilesChanged) -> str:
     named = ", ".join(clean_line(path) for path in changed.paths[:6])
     more = f" and {len(changed.paths) - 6} more" if len(changed.paths) > 6 else ""
     return f"wrote {named}{more}"
+
+
+def refused_package(refused: events_pb2.RefusedPackage) -> str:
+    """Returns which package is refused and why, in one line."""
+    return f"{clean_line(refused.package)}: {clean_line(refused.reason)}"
 
 
 def _snapshotted(snapshot: events_pb2.Snapshotted) -> str:

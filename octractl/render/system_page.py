@@ -1,4 +1,4 @@
-"""The daemon, its models and its stacks as text. Pure."""
+"""The daemon and its models as text. Pure."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from octra_proto.v1 import system_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_line
 from octractl.render.table import layout_table
-from octractl.render.task_page import rehearsal_mark
+from octractl.render.task_page import rehearsal_mark, short_hash
 
 
 def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
@@ -15,6 +15,7 @@ def status_page(status: system_pb2.GetStatusResponse) -> list[str]:
     version = f"octrad {clean_line(status.version)}{rehearsal_mark(status.rehearsal)}"
     return [
         f"{version}, state in {clean_line(status.state_dir)}",
+        *([f"content {short_hash(status.content_hash)}"] if status.content_hash else []),
         f"{status.running_tasks} running, {status.queued_tasks} queued",
         *(layout_table(("PART", "HEALTH", "DETAIL"), rows) if rows else []),
     ]
@@ -41,8 +42,3 @@ def _price(model: system_pb2.Model) -> str:
     if not model.HasField("input_usd_per_million") or not model.HasField("output_usd_per_million"):
         return "unpriced"
     return f"{model.input_usd_per_million:g} / {model.output_usd_per_million:g}"
-
-
-def stack_table(stacks: Sequence[system_pb2.Stack], width: int = 0) -> list[str]:
-    """Returns the stacks by name."""
-    return layout_table(("STACK", "TITLE"), [(clean_line(s.name), clean_line(s.title)) for s in stacks], width)

@@ -1,4 +1,4 @@
-"""A task, its steps, its calls and its evidence as a page of text. Pure."""
+"""A task, its steps, its calls, its packages and its evidence as a page of text. Pure."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -33,8 +33,10 @@ def task_page(answer: tasks_pb2.GetTaskResponse, zone: tzinfo = UTC, width: int 
         *_facts(answer, zone),
         *_section("request", _request(answer.task)),
         *_section("note", note_lines(answer.task)),
+        *_section("skills", _skills(answer)),
         *_section("steps", _steps(answer, width)),
         *_section("model calls that failed", _failed_calls(answer.model_calls, width)),
+        *_section("packages", [_package(asked) for asked in answer.packages]),
         *_section("evidence", _evidence(answer, width)),
         *_section("result", _result(answer, zone) + next_lines(answer.task)),
     ]
@@ -84,12 +86,13 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
         ("models", _models(answer.model_calls) or clean_line(task.model)),
         ("priority", priority_word(task.priority)),
         ("grade", f"{task.grade} of 5" if task.grade else ""),
+        ("skills", ", ".join(map(clean_line, task.skill_areas))),
         ("checks", "; ".join(clean_line(check) for check in task.checks)),
         ("created", clock_time(task.created_at, zone)),
         ("took", _took(task)),
         ("spent", _spent(task)),
         ("budget", figures.cost(task.budget_usd) if task.HasField("budget_usd") else ""),
-        ("content", _content(answer.model_calls)),
+        ("content", _content(answer)),
     ]
     return [f"{name + ':':<10}{value}" for name, value in facts if value]
 
@@ -97,6 +100,13 @@ def _facts(answer: tasks_pb2.GetTaskResponse, zone: tzinfo) -> list[str]:
 def user_word(task: tasks_pb2.Task) -> str:
     """Returns the name of the user who submitted a task; the number where there is no name."""
     return clean_line(task.user) or f"uid {task.uid}"
+
+
+def _skills(answer: tasks_pb2.GetTaskResponse) -> list[str]:
+    return [
+        f"{clean_line(one.worker)}: {', '.join(map(clean_line, one.slugs)) or 'none'} (by {clean_line(one.by)})"
+        for one in answer.skills_picked
+    ]
 
 
 def _spent(task: tasks_pb2.Task) -> str:
@@ -151,9 +161,16 @@ def _models(calls: Sequence[tasks_pb2.ModelCall]) -> str:
     return ", ".join(f"{model} ({count} call{'' if count == 1 else 's'})" for model, count in asked.items())
 
 
-def _content(calls: Sequence[tasks_pb2.ModelCall]) -> str:
-    """Returns by which prompts, guides, stacks and prices the calls were made; several when these were changed."""
-    return ", ".join(dict.fromkeys(clean_line(call.content_hash)[:12] for call in calls if call.content_hash))
+def _content(answer: tasks_pb2.GetTaskResponse) -> str:
+    """Returns the hash of what the newest call was made of, and how many others there were before."""
+    others = answer.content_hashes - 1
+    more = f" (and {others} other{'' if others == 1 else 's'} before)" if others > 0 else ""
+    return f"{short_hash(answer.content_hash)}{more}" if answer.content_hash else ""
+
+
+def short_hash(content_hash: str) -> str:
+    """Returns as much of a content hash as people compare; --json has all of it."""
+    return clean_line(content_hash)[:12]
 
 
 def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]:
@@ -163,6 +180,11 @@ def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]
         for c in calls if c.outcome != "ok"
     ]  # fmt: skip
     return layout_table(("STEP", "MODEL", "OUTCOME", "TIME"), rows, width) if rows else []
+
+
+def _package(asked: tasks_pb2.AskedPackage) -> str:
+    became = f"refused: {clean_line(asked.reason)}" if asked.reason else "added"
+    return f"{clean_line(asked.package)}  {became}"
 
 
 def _evidence(answer: tasks_pb2.GetTaskResponse, width: int) -> list[str]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 from octra_proto.v1 import events_pb2, states_pb2
 from octractl.render.clean_text import clean_block, clean_line
-from octractl.render.event_line import command_result, step_title, writing_so_far
+from octractl.render.event_line import command_result, refused_package, step_title, writing_so_far
 
 BOSS = "boss"
 # The daemon's own doing: trees, environments, checks, snapshots.
@@ -60,7 +60,7 @@ class TaskView:
     warning: str = ""
 
 
-def apply_event(view: TaskView, event: events_pb2.Event) -> TaskView:
+def apply_event(view: TaskView, event: events_pb2.Event) -> TaskView:  # noqa: PLR0911 - a table of kinds
     """Returns the view after an event. Times are Unix milliseconds."""
     match event.WhichOneof("detail"):
         case "state_changed":
@@ -73,6 +73,9 @@ def apply_event(view: TaskView, event: events_pb2.Event) -> TaskView:
             return view  # it is a result, and shown as one
         case "remarked":
             return replace(view, warning=clean_line(event.remarked.text)) if event.remarked.warning else view
+        case "packages_refused":
+            refused = "; ".join(map(refused_package, event.packages_refused.refused))
+            return replace(view, warning=f"packages refused: {refused}")
         case _:
             return _put(view, _act(_agent(view, event), event))
 

@@ -17,10 +17,10 @@ from octrad.api.task_messages import timestamp
 from octrad.foundation.errors import InvalidRequestError
 from octrad.gateway.audits import Probed, RateLimit
 from octrad.gateway.calls import ModelRole
-from octrad.pipeline.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
-from octrad.pipeline.audit_questions import Work, stand_in
+from octrad.pipeline.audit.audit_models import Auditor, AuditScope, ChainReport, ModelReport, Report, audit_models
+from octrad.pipeline.audit.audit_questions import Work, stand_in
 from octrad.pipeline.project_files import word_files
-from octrad.pipeline.question_roles import roles_of_work
+from octrad.pipeline.questions.question_roles import roles_of_work
 from octrad.pipeline.relevant_files import ListedFile, choose_files
 
 _PROBES: Final = Right(AccessRole.MEMBER, "have providers asked with their keys (`--no-probe` leaves that out)")
@@ -41,7 +41,7 @@ async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> a
     require_plain_text(message.request, "request")
     roles = _roles_of(message.role) or roles_of_work(divided=True, words_note=config.advisor.model_wording)
     chain = choose_models(message.model, config, is_local_loaded=await is_local_loaded(parts, message.model))
-    auditor = Auditor(parts.gateway, parts.stacks, parts.guides, config.limits)
+    auditor = Auditor(parts.gateway, parts.library.current.stacks, parts.library.current.guides, config.limits)
     scope = AuditScope(chain, roles, divided=True, probe=message.probe)
     return _response(await audit_models(auditor, work_of(message), scope))
 

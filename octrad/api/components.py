@@ -19,6 +19,7 @@ async def inspect_components(parts: Parts) -> list[Component]:
         "cache": _cache(parts),
         "gateway": _gateway(parts.gateway_connection),
         "runner": _runner(parts),
+        "library": _library(parts),
     }
     found = await asyncio.gather(*(_inspect(name, answer) for name, answer in asked.items()))
     return [component for components in found for component in components]
@@ -44,6 +45,14 @@ async def _database(parts: Parts) -> list[Component]:
 async def _cache(parts: Parts) -> list[Component]:
     where = "Redis" if parts.config.cache.redis_url else "in the process"
     return [Component(name="cache", healthy=await parts.cache.is_healthy(), detail=where)]
+
+
+async def _library(parts: Parts) -> list[Component]:
+    library = parts.library.current
+    counts = f"{len(library.stacks)} stacks, {len(library.guides)} guides, {len(library.skill_shelf.entries)} skills"
+    own = f", of them yours: {', '.join(library.own)}" if library.own else ""
+    detail = "; ".join(library.faults) or f"{counts}{own}"
+    return [Component(name="library", healthy=not library.faults, detail=detail)]
 
 
 async def _gateway(connection: ServantConnection) -> list[Component]:

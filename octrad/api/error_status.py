@@ -1,8 +1,8 @@
 """What a caller sees of an error: the one place that maps our error tree to gRPC status and google.rpc details.
 
-Every status carries an `ErrorInfo` with the error's stable code as its reason, our domain, and the hint in its
-metadata; a wrong field adds a `BadRequest`, a retryable error a `RetryInfo`. It decides nothing else, and it never
-puts into a status what the error's author did not write for people.
+Every status carries an `ErrorInfo` with the error's stable code as its reason, our domain, and in its metadata the
+error's facts and the hint; a wrong field adds a `BadRequest`, a retryable error a `RetryInfo`. It decides nothing else,
+and it never puts into a status what the error's author did not write for people or programs.
 """
 
 import grpc
@@ -60,7 +60,9 @@ def incident_status(incident: str) -> status_pb2.Status:
 
 
 def _error_info(error: errors.OctraError) -> error_details_pb2.ErrorInfo:
-    metadata = {"hint": _cut(error.hint)} if error.hint else {}
+    metadata = {name: _cut(fact) for name, fact in error.facts.items()}
+    if error.hint:
+        metadata["hint"] = _cut(error.hint)
     return error_details_pb2.ErrorInfo(reason=error.code, domain=DOMAIN, metadata=metadata)
 
 

@@ -49,8 +49,10 @@ class Right:
 _READS_TASKS: Final = Right(AccessRole.VIEWER, "read tasks and their logs")
 _READS_SNAPSHOTS: Final = Right(AccessRole.VIEWER, "read and restore snapshots")
 _READS_SYSTEM: Final = Right(AccessRole.VIEWER, "see the daemon's state, models and stacks")
+_READS_LIBRARY: Final = Right(AccessRole.VIEWER, "see what agents are told")
 _READS_BUDGETS: Final = Right(AccessRole.VIEWER, "see budgets and what calls have cost")
 _BEGINS: Final = "submit tasks"
+_TELLS_AGENTS: Final = "change what the agents of a project are told"
 
 RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.TaskService/SubmitTask": Right(AccessRole.MEMBER, _BEGINS, "project", changes=True),
@@ -80,6 +82,14 @@ RIGHTS: Final[Mapping[str, Right]] = {
     "/octra.v1.AdvisorService/ConsultAdvisor": Right(
         AccessRole.MEMBER, "ask models about tasks", "task", changes=True, own_task=True
     ),
+    "/octra.v1.KnowledgeService/ListGuides": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/GetGuide": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/ListSkills": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/SearchSkills": _READS_LIBRARY,
+    "/octra.v1.KnowledgeService/GetSkills": _READS_LIBRARY,
+    "/octra.v1.ContextService/ListContext": Right(AccessRole.VIEWER, "see what the agents of a project are told"),
+    "/octra.v1.ContextService/AddContext": Right(AccessRole.MEMBER, _TELLS_AGENTS, "project", changes=True),
+    "/octra.v1.ContextService/ForgetContext": Right(AccessRole.MEMBER, _TELLS_AGENTS, "project", changes=True),
     "/octra.v1.AccessService/WhoAmI": Right(None, "ask who you are"),
     "/octra.v1.AccessService/ListAuditEvents": Right(AccessRole.ADMIN, "read the audit log"),
 }

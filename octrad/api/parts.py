@@ -1,6 +1,5 @@
 """What the servicers work with. The composition root fills it; a servicer takes from here and makes nothing itself."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -11,8 +10,7 @@ from octrad.foundation.once.connection import ServantConnection
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
-from octrad.knowledge.guides import Guide
-from octrad.knowledge.stacks import Stack
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline.advisor.consult import Advisor
 from octrad.retention.prune_snapshots import SnapshotPruner
 from octrad.runner.client import RunnerClient
@@ -29,8 +27,7 @@ class Parts:
     database: Database
     cache: Cache
     log: EventLog
-    stacks: Mapping[str, Stack]
-    guides: Mapping[str, Guide]
+    library: LibraryInUse
     gateway: GatewayClient
     gateway_connection: ServantConnection
     runner: RunnerClient

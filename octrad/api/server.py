@@ -19,6 +19,10 @@ from octra_proto.v1 import (
     advisor_pb2_grpc,
     budgets_pb2,
     budgets_pb2_grpc,
+    context_pb2,
+    context_pb2_grpc,
+    knowledge_pb2,
+    knowledge_pb2_grpc,
     snapshots_pb2,
     snapshots_pb2_grpc,
     system_pb2,
@@ -31,7 +35,9 @@ from octrad.api.access_table import CurrentAccess
 from octrad.api.advisor_service import AdvisorServicer
 from octrad.api.authorise import Authorise
 from octrad.api.budget_service import BudgetServicer
+from octrad.api.context_service import ContextServicer
 from octrad.api.guard_handlers import GuardHandlers
+from octrad.api.knowledge_service import KnowledgeServicer
 from octrad.api.parts import Parts
 from octrad.api.snapshot_service import SnapshotServicer
 from octrad.api.system_service import SystemServicer
@@ -54,6 +60,8 @@ _SERVICES = (
     access_pb2.DESCRIPTOR.services_by_name["AccessService"].full_name,
     budgets_pb2.DESCRIPTOR.services_by_name["BudgetService"].full_name,
     advisor_pb2.DESCRIPTOR.services_by_name["AdvisorService"].full_name,
+    knowledge_pb2.DESCRIPTOR.services_by_name["KnowledgeService"].full_name,
+    context_pb2.DESCRIPTOR.services_by_name["ContextService"].full_name,
 )
 # Unlimited keepalive pings would let one client occupy us; these are gRPC's defaults for messages said aloud.
 _OPTIONS = (("grpc.max_receive_message_length", 4 * 1024 * 1024), ("grpc.max_send_message_length", 4 * 1024 * 1024))
@@ -80,6 +88,8 @@ class ApiServer:
         self._access = AccessServicer(parts)
         self._budgets = BudgetServicer(parts)
         self._advisor = AdvisorServicer(parts)
+        self._knowledge = KnowledgeServicer(parts)
+        self._context = ContextServicer(parts)
         self._health = health_aio.HealthServicer()
         self._server = ServerOnDemand(self._make, parts.state_dir / "api")
 
@@ -128,6 +138,8 @@ class ApiServer:
         access_pb2_grpc.add_AccessServiceServicer_to_server(self._access, server)
         budgets_pb2_grpc.add_BudgetServiceServicer_to_server(self._budgets, server)
         advisor_pb2_grpc.add_AdvisorServiceServicer_to_server(self._advisor, server)
+        knowledge_pb2_grpc.add_KnowledgeServiceServicer_to_server(self._knowledge, server)
+        context_pb2_grpc.add_ContextServiceServicer_to_server(self._context, server)
         health_pb2_grpc.add_HealthServicer_to_server(self._health, server)
         reflection.enable_server_reflection((*_SERVICES, "grpc.health.v1.Health", reflection.SERVICE_NAME), server)
         return server

@@ -1,6 +1,6 @@
 """What a SubmitTask must look like: every field is checked before anything is recorded, and an error names its field.
 
-Pure: the configuration and the stacks that there are come as arguments.
+Pure: the configuration, the stacks and the skills that there are come as arguments.
 """
 
 import re
@@ -12,11 +12,13 @@ from octrad.api.model_choice import choose_models, is_rehearsal
 from octrad.api.plain_text import require_plain_text
 from octrad.api.project_name import require_project_name
 from octrad.api.request_id import require_request_id
+from octrad.api.skill_areas import require_areas
 from octrad.api.task_messages import priority_of
 from octrad.api.usd_amount import require_usd
 from octrad.foundation.config import Config
 from octrad.foundation.errors import InvalidRequestError
-from octrad.knowledge.stacks import Stack, require_stack
+from octrad.knowledge.skill_warehouse import SkillWarehouse
+from octrad.knowledge.stacks import Stack, require_stacks
 from octrad.tasks.submit_task import Submission
 
 _BUNDLE_ID = re.compile(r"[0-9a-z]{1,128}")
@@ -27,6 +29,7 @@ def submission_of(
     config: Config,
     stacks: Mapping[str, Stack],
     *,
+    warehouse: SkillWarehouse,
     is_local_loaded: bool = False,
 ) -> Submission:
     """The submission that a message asks for. `is_local_loaded`: whether a local server has a model loaded.
@@ -39,8 +42,7 @@ def submission_of(
     _require_request(message.request, config.limits.request_bytes)
     if message.project:
         require_project_name(message.project)
-    if message.stack:
-        require_stack(stacks, message.stack)
+    wanted = require_stacks(stacks, message.stack)
     require_acceptance_commands(list(message.checks))
     _require_bundle_id(message.bundle_id)
     priority = priority_of(message.priority)
@@ -52,13 +54,14 @@ def submission_of(
         request=message.request,
         project=message.project,
         bundle_id=message.bundle_id,
-        stack=message.stack,
+        stack=",".join(wanted),
         model=",".join(choose_models(message.model, config, is_local_loaded=is_local_loaded)),
         checks=tuple(message.checks),
         priority=priority,
         rehearsal=is_rehearsal(message.model, config),
         allow_secrets=message.allow_secrets,
         budget_usd=require_usd(message.budget_usd, "budget_usd") if message.HasField("budget_usd") else None,
+        skill_areas=require_areas(message.skill_areas, warehouse, "skill_areas"),
     )
 
 

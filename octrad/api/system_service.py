@@ -10,10 +10,12 @@ from octrad.api.audit_models import answer_audit
 from octrad.api.components import inspect_components
 from octrad.api.model_choice import NoModelError, is_rehearsal
 from octrad.api.parts import Parts
+from octrad.api.stack_messages import list_stacks
 from octrad.api.task_messages import timestamp
 from octrad.foundation.config import Config
 from octrad.gateway.calls import Model
-from octrad.pipeline.provider_marks import known_marks
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.provider_marks import known_marks
 from octrad.tasks.list_tasks import count_tasks
 from octrad.tasks.machine import TaskState
 
@@ -38,6 +40,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
             queued_tasks=counts[TaskState.QUEUED],
             state_dir=str(self._parts.state_dir),
             rehearsal=_begins_with_rehearsal(self._parts.config),
+            content_hash=hash_content(self._parts.library.current),
         )
 
     async def ListModels(
@@ -49,10 +52,7 @@ class SystemServicer(system_pb2_grpc.SystemServiceServicer):
     async def ListStacks(
         self, request: system_pb2.ListStacksRequest, context: Context
     ) -> system_pb2.ListStacksResponse:
-        stacks = sorted(self._parts.stacks.values(), key=lambda stack: stack.name)
-        return system_pb2.ListStacksResponse(
-            stacks=[system_pb2.Stack(name=stack.name, title=stack.title) for stack in stacks]
-        )
+        return list_stacks(self._parts.library.current, request.name)
 
     async def AuditModels(
         self, request: audit_pb2.AuditModelsRequest, context: Context

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from google.protobuf.timestamp_pb2 import Timestamp
 
-from octra_proto.v1 import snapshots_pb2, states_pb2, tasks_pb2
+from octra_proto.v1 import events_pb2, snapshots_pb2, states_pb2, tasks_pb2
+from octrad.pipeline.pick_skills import PickedSkills
 from octrad.tasks import evidence, ledger, snapshots
 from octrad.tasks.list_steps import StepRecord
 from octrad.tasks.machine import TaskState
@@ -72,6 +73,7 @@ def task_message(task: Task) -> tasks_pb2.Task:
         user=task.user_name,
         allow_secrets=task.allow_secrets,
         budget_usd=task.budget_usd,
+        skill_areas=task.skill_areas,
     )
 
 
@@ -110,7 +112,14 @@ def model_call_message(call: ledger.ModelCall) -> tasks_pb2.ModelCall:
         duration_ms=call.duration_ms,
         at=timestamp(call.at),
         content_hash=call.content_hash,
+        prices_hash=call.prices_hash,
     )
+
+
+def skills_picked_messages(picked: PickedSkills | None) -> list[events_pb2.SkillsPicked]:
+    """Which fragments each worker is told; nothing before that is settled."""
+    events = [one.event() for one in picked.workers] if picked else []
+    return [events_pb2.SkillsPicked(worker=event.worker, slugs=event.slugs, by=event.by) for event in events]
 
 
 def evidence_message(proof: evidence.Evidence) -> tasks_pb2.Evidence:

@@ -16,10 +16,12 @@ from octrad.api.plain_text import require_plain_text
 from octrad.api.project_name import require_project_name
 from octrad.api.request_id import require_request_id
 from octrad.api.submission import submission_of
+from octrad.api.take_request import take_request
 from octrad.api.task_messages import (
     evidence_message,
     listed_task_message,
     model_call_message,
+    skills_picked_messages,
     state_of,
     step_message,
     task_message,
@@ -27,17 +29,18 @@ from octrad.api.task_messages import (
 )
 from octrad.api.task_name import find_named_task
 from octrad.foundation.errors import InvalidRequestError
-from octrad.pipeline.step_names import removed
+from octrad.pipeline.pick_skills import PickedSkills
+from octrad.pipeline.step_names import SKILLS, removed
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.explain_task import explain_task
 from octrad.tasks.ledger import list_model_calls
+from octrad.tasks.list_packages import list_packages
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.list_tasks import TaskQuery, list_tasks
 from octrad.tasks.machine import TaskState
 from octrad.tasks.recorded_result import recorded_result
 from octrad.tasks.retry_task import retry_task
 from octrad.tasks.snapshots import when_pruned
-from octrad.tasks.submit_task import submit_task
 
 Context = grpc.aio.ServicerContext[Any, Any]
 
@@ -51,15 +54,12 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
 
     async def SubmitTask(self, request: tasks_pb2.SubmitTaskRequest, context: Context) -> tasks_pb2.SubmitTaskResponse:
         is_local = await is_local_loaded(self._parts, request.model)
-        submission = submission_of(request, self._parts.config, self._parts.stacks, is_local_loaded=is_local)
-        caller = current_caller()
-        task = await submit_task(
-            self._database,
-            submission,
-            request_id=request.request_id,
-            uid=caller.uid,
-            user_name=caller.name,
-            quota=caller.quota,
+        library = self._parts.library.current
+        submission = submission_of(
+            request, self._parts.config, library.stacks, warehouse=library.warehouse, is_local_loaded=is_local
+        )
+        task = await take_request(
+            self._parts, submission, request_id=request.request_id, allow_duplicate=request.allow_duplicate
         )
         return tasks_pb2.SubmitTaskResponse(task=task_message(task))
 
@@ -73,12 +73,22 @@ class TaskServicer(tasks_pb2_grpc.TaskServiceServicer):
     async def GetTask(self, request: tasks_pb2.GetTaskRequest, context: Context) -> tasks_pb2.GetTaskResponse:
         task = await find_named_task(self._database, request.task)
         pruned_at = await when_pruned(self._database, task.snapshot_id)
+        picked = await recorded_result(self._database, task.id, SKILLS, PickedSkills)
+        calls = await list_model_calls(self._database, task.id)
+        hashes = [call.content_hash for call in calls if call.content_hash]
         return tasks_pb2.GetTaskResponse(
             task=task_message(task),
             steps=[step_message(step) for step in await list_steps(self._database, task.id)],
-            model_calls=[model_call_message(call) for call in await list_model_calls(self._database, task.id)],
+            model_calls=[model_call_message(call) for call in calls],
             evidence=[evidence_message(proof) for proof in await list_evidence(self._database, task.id)],
             snapshot_pruned_at=timestamp(pruned_at) if pruned_at else None,
+            skills_picked=skills_picked_messages(picked),
+            packages=[
+                tasks_pb2.AskedPackage(package=asked.package, reason=asked.reason)
+                for asked in await list_packages(self._database, task.id)
+            ],
+            content_hash=hashes[-1] if hashes else "",
+            content_hashes=len(set(hashes)),
         )
 
     async def ListTasks(self, request: tasks_pb2.ListTasksRequest, context: Context) -> tasks_pb2.ListTasksResponse:

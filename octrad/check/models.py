@@ -14,6 +14,8 @@ from octrad.foundation.finding import Finding
 
 _LOCAL = ("rehearsal", "ollama", "openai-compatible")
 _KEYED = ("anthropic", "openai", "gemini", "deepseek", "openrouter")
+# As `gateway/server/providers.py` has it.
+_WITHOUT_EMBEDDINGS = ("anthropic", "deepseek")
 _CONNECT_S = 2.0
 _PUT_KEY = "put the key, alone, into that file; only the gateway reads it"
 
@@ -32,17 +34,29 @@ def check_models(config: Config) -> list[Finding]:
 
 
 def check_chains(config: Config) -> Finding:
-    """Whether each model of each chain has a provider."""
+    """Whether each model of each chain has a provider, and the embedding model one that has such."""
     faults = [
         f"`{key}`: no provider serves {', '.join(unserved)}"
         for key, chain in config.models.chains.items()
         if (unserved := [model for model in chain if not _is_served(model, config)])
     ]
+    if fault := _embedding_fault(config):
+        faults.append(fault)
     if faults:
         known = ", ".join(sorted(config.providers)) or "none"
         hint = f"a name is PROVIDER/MODEL; the providers are: {known}"
         return Finding("models", ok=False, detail="; ".join(faults), hint=hint)
     return Finding("models", ok=True, detail=" → ".join(config.models.chain))
+
+
+def _embedding_fault(config: Config) -> str:
+    model = config.models.embedding
+    if not model:
+        return ""
+    if not _is_served(model, config):
+        return f"`models.embedding`: no provider serves {model}"
+    kind = config.providers[model.partition("/")[0]].kind
+    return f"`models.embedding`: {kind} has no embedding models" if kind in _WITHOUT_EMBEDDINGS else ""
 
 
 def _is_served(model: str, config: Config) -> bool:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from octrad.check.access import check_access
 from octrad.check.database import check_database
+from octrad.check.library import check_library
 from octrad.check.models import check_models
 from octrad.check.playbooks import check_playbooks
 from octrad.check.python_packages import check_python_packages
@@ -45,6 +46,7 @@ async def find_all(state_dir: Path, config_path: Path | None) -> list[Finding]:
         *check_state_directory(state_dir),
         *check_models(config),
         *check_playbooks(config),
+        *check_library(config),
     ]
     usable = config_path if configuration.ok else None
     database, runner = await asyncio.gather(check_database(config.database), _runner(state_dir, usable))

@@ -44,6 +44,13 @@ def _require_once(chain: tuple[str, ...]) -> tuple[str, ...]:
     return chain
 
 
+def _require_absolute(path: Path | None) -> Path | None:
+    """Refuses a relative path: octrad's working directory is nobody's choice."""
+    if path is not None and not path.is_absolute():
+        raise PydanticCustomError("relative_path", "`{path}` is not an absolute path", {"path": str(path)})
+    return path
+
+
 class _Section(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -81,6 +88,26 @@ class Nix(_Section):
     environment_retention_days: Count = 30
 
 
+class Packages(_Section):
+    """Which packages of nixpkgs may come into a project's environment besides those of its stack.
+
+    A plan names some, workers ask for more. Patterns are of dotted attributes: `*` stands for anything but a dot, `**`
+    for anything at all.
+    """
+
+    # allow: workers may ask for packages, within the keys below. refuse: the plan's have to do.
+    requests: Literal["allow", "refuse"] = "allow"
+    # Attributes that may be had; none: no packages but the stack's.
+    allow: tuple[str, ...] = ("**",)
+    # Attributes that may not, whatever `allow` says; one counts for what a package is called too, and below any other
+    # attribute: `nmap` also denies `pkgs.nmap`.
+    deny: tuple[str, ...] = ()
+    # Attributes that may be had although their licences are not free. What such a package needs comes with it.
+    unfree: tuple[str, ...] = ()
+    # In one task, the plan's among them.
+    per_task: Count = 40
+
+
 class Sandbox(_Section):
     """What a command that a model chose may use."""
 
@@ -112,9 +139,7 @@ class Snapshots(_Section):
     @field_validator("roots_dir")
     @classmethod
     def _is_absolute(cls, path: Path | None) -> Path | None:
-        if path is not None and not path.is_absolute():
-            raise PydanticCustomError("relative_path", "`{path}` is not an absolute path", {"path": str(path)})
-        return path
+        return _require_absolute(path)
 
 
 class Limits(_Section):
@@ -190,6 +215,9 @@ class Models(_Section):
     # The first that gives a valid answer is taken.
     chain: Chain = ()
     roles: Roles = Roles()
+    # The model whose vectors say which requests are alike (see `duplicates`), for instance
+    # "openai/text-embedding-3-small"; anthropic and deepseek have none. Empty: they are compared by their words alone.
+    embedding: str = ""
     # For one attempt.
     timeout_s: Seconds = 60
     # For one attempt at a long answer, such as files: how long nothing at all may come, since it comes as a stream.
@@ -225,6 +253,34 @@ class Models(_Section):
     def chain_of(self, role: str) -> tuple[str, ...]:
         """The chain of a role; that of all where it has none."""
         return getattr(self.roles, role, ()) or self.chain
+
+
+class Duplicates(_Section):
+    """Whether a request is refused that was made before, or nearly so; `octractl submit --anyway` goes on.
+
+    Compared are requests on the same ground: what they build on, the stack that they ask for, and whether a rehearsal
+    answers. Tasks that failed or were cancelled do not count.
+    """
+
+    # Whether it is refused. Otherwise only what later requests are compared with is written down.
+    refuse: bool = True
+    # From which cosine of the two vectors on a request is nearly the same.
+    similarity: float = Field(default=0.85, gt=0, le=1, allow_inf_nan=False)
+    # How long a submission waits for `models.embedding`, and for the gateway to start; then words have to do.
+    wait_s: Seconds = 5
+
+
+class Knowledge(_Section):
+    """What agents are told besides what Octra brings along."""
+
+    # A directory with stacks/NAME.toml and guides/NAME.toml of your own; one takes the place of the shipped one of its
+    # name. Read at the start and at each reload; a file that is wrong is passed over, and the log says which and why.
+    dir: Path | None = None
+
+    @field_validator("dir")
+    @classmethod
+    def _is_absolute(cls, path: Path | None) -> Path | None:
+        return _require_absolute(path)
 
 
 class Advisor(_Section):
@@ -333,12 +389,15 @@ class Config(_Section):
     database: Database = Database()
     cache: Cache = Cache()
     nix: Nix = Nix()
+    packages: Packages = Packages()
     sandbox: Sandbox = Sandbox()
     snapshots: Snapshots = Snapshots()
     limits: Limits = Limits()
     audit: Audit = Audit()
     models: Models = Models()
     providers: dict[str, Provider] = Field(default_factory=dict)
+    duplicates: Duplicates = Duplicates()
+    knowledge: Knowledge = Knowledge()
     advisor: Advisor = Advisor()
     servant: Servant = Servant()
     gateway: Gateway = Gateway()

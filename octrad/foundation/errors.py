@@ -5,6 +5,7 @@ is wrong, the hint says what to do. Rooms define their own errors beside the cod
 that says how a caller should take it. Only the kinds live here.
 """
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 
@@ -24,6 +25,11 @@ class OctraError(Exception):
         self.message = message
         self.hint = hint
         self.retryable = retryable
+
+    @property
+    def facts(self) -> Mapping[str, str]:
+        """What programs may want to know of it, by stable names; `hint` is none of them."""
+        return {}
 
 
 class InvalidRequestError(OctraError):

@@ -5,7 +5,7 @@ A configuration that is wrong is refused whole; the former one stays.
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 from octrad.foundation.errors import ConfigurationError
 from octrad.foundation.message_ids import MessageId
@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 async def reload_on_signal(
-    wish: asyncio.Event, settings: Settings, manager: ServiceManager, told: Callable[[str], str]
+    wish: asyncio.Event, settings: Settings, manager: ServiceManager, told: Callable[[str], Awaitable[str]]
 ) -> None:
     """Reloads each time that `wish` is set, until cancelled.
 
@@ -31,7 +31,7 @@ async def reload_on_signal(
         wish.clear()
         manager.reloading()
         fault = await _reload(settings)
-        manager.ready(told(fault))
+        manager.ready(await told(fault))
 
 
 async def _reload(settings: Settings) -> str:

@@ -133,6 +133,14 @@ class Completed:
 
 
 @dataclass(frozen=True, slots=True)
+class Embedding:
+    """What an embedding model made of a text; without a vector where the attempt failed."""
+
+    vector: tuple[float, ...]
+    attempt: Attempt
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """One model, with what is known of it without asking it anything.
 

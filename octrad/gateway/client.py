@@ -23,6 +23,7 @@ from octrad.gateway.calls import (
     Attempt,
     Completed,
     Completion,
+    Embedding,
     Mark,
     Model,
     ModelRole,
@@ -37,6 +38,8 @@ ProgressListener = Callable[[Attempt | Writing], Awaitable[None]]
 DEADLINE_S = 3600.0
 # The gateway may have to start, load LiteLLM and wait for providers.
 AUDIT_TIMEOUT_S = 75.0
+# The gateway itself says when a provider took too long.
+EMBED_GRACE_S = 0.5
 
 
 class GatewayFailedError(OctraError):
@@ -63,7 +66,8 @@ class GatewayClient:
         Args:
             request_id: `TASK/STEP/#ATTEMPT`.
             completion: the question.
-            on_progress: called for each attempt as it ends, and now and then while a long answer comes, in order.
+            on_progress: called for each attempt that failed or changed what is known of its provider, as it ends, and
+                now and then while a long answer comes, in order.
             marks: what is known of providers already; no part of what is asked.
             deadline_s: seconds until we stop asking for the answer; the gateway goes on and keeps it.
 
@@ -155,6 +159,28 @@ class GatewayClient:
         except RemoteError as error:
             raise _error(pb.Failed(code=error.code, message=error.message, hint=error.hint)) from error
         return tuple(_audited_chain(chain) for chain in response.chains)
+
+    async def embed(self, request_id: str, model: str, text: str, *, timeout_s: float) -> Embedding:
+        """Asks an embedding model for the vector of a text, once.
+
+        Args:
+            request_id: goes to the provider.
+            model: PROVIDER/MODEL.
+            text: of which a vector is wanted.
+            timeout_s: for all of it, with the gateway's start.
+
+        Raises:
+            ConfigurationError: it cannot be asked, and nothing was sent.
+            UnavailableError: the gateway cannot be reached, or is not there in time.
+        """
+        request = pb.EmbedRequest(id=request_id, model=model, text=text, timeout_s=timeout_s)
+        try:
+            response = await self._connection.call(
+                lambda channel: GatewayServiceStub(channel).Embed(request), timeout_s=timeout_s + EMBED_GRACE_S
+            )
+        except RemoteError as error:
+            raise _error(pb.Failed(code=error.code, message=error.message, hint=error.hint)) from error
+        return Embedding(tuple(response.vector), _attempt(response.attempt))
 
 
 def _result(response: pb.ExecuteResponse) -> Completed:

@@ -5,17 +5,22 @@ One file a stack in `library/stacks/`. A stack says nothing about how Nix or the
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.resources import files
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from octrad.foundation.describe_faults import describe_faults
 from octrad.foundation.errors import ConfigurationError, InvalidRequestError
 
-# Stands for the project's name in scaffold commands and files. A name is letters, digits and dashes: no quoting needed.
+# Stand for the project's name in scaffold commands and files: `guest-book`, and for tools that take no dashes
+# `guest_book` and `GuestBook`. A name is letters, digits and dashes: no quoting needed.
 NAME_PLACEHOLDER = "@NAME@"
+SNAKE_NAME_PLACEHOLDER = "@SNAKE_NAME@"
+CAMEL_NAME_PLACEHOLDER = "@CAMEL_NAME@"
+# What one project may consist of.
+STACKS_AT_MOST = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +43,21 @@ ScaffoldStep: TypeAlias = RunTool | WriteFiles
 
 @dataclass(frozen=True, slots=True)
 class Stack:
-    """A kind of project."""
+    """A kind of project.
+
+    Args:
+        name: that of its file.
+        title: for people.
+        attributes: of nixpkgs.
+        shell: which of nixpkgs' shells holds them.
+        ignore: lines of .gitignore.
+        variables: of its environment.
+        scaffold: how a project begins.
+        checks: how one is usually checked, offline.
+        guides: those of its tools.
+        detect: globs of the files that a project of this kind has.
+        refines: the more general stack that its files look like as well.
+    """
 
     name: str
     title: str
@@ -50,21 +69,24 @@ class Stack:
     checks: tuple[str, ...]
     guides: tuple[str, ...]
     detect: tuple[str, ...]
+    refines: str = ""
 
-    def scaffold_for(self, project: str) -> tuple[ScaffoldStep, ...]:
-        """The scaffold steps with the project's name put in; `project` must be a checked name."""
-        return tuple(_named(step, project) for step in self.scaffold)
+    @property
+    def needs_network(self) -> bool:
+        """Whether a step of its scaffold is granted the network."""
+        return any(isinstance(step, RunTool) and step.network for step in self.scaffold)
+
+    def scaffold_for(self, project: str, directory: str = "") -> tuple[ScaffoldStep, ...]:
+        """The scaffold steps with the project's name put in, made to work below `directory`; both must be checked."""
+        return tuple(_placed(_named(step, project), directory) for step in self.scaffold)
 
 
-def load_stacks() -> dict[str, Stack]:
-    """Reads every stack that is shipped.
+@dataclass(frozen=True, slots=True)
+class PlacedStack:
+    """A stack in a project, and the directory that is its own; empty: the root."""
 
-    Raises:
-        ConfigurationError: a file is not what it must be; the file and the key are named.
-    """
-    found = sorted(files("octrad.knowledge").joinpath("library/stacks").iterdir(), key=lambda file: file.name)
-    stacks = [parse_stack(file.name, file.read_text(encoding="utf-8")) for file in found if file.name.endswith(".toml")]
-    return {stack.name: stack for stack in stacks}
+    name: str
+    directory: str = ""
 
 
 def parse_stack(filename: str, text: str) -> Stack:
@@ -75,8 +97,10 @@ def parse_stack(filename: str, text: str) -> Stack:
     """
     try:
         stack = _StackFile.model_validate(tomllib.loads(text))
-    except (tomllib.TOMLDecodeError, ValidationError) as error:
-        raise ConfigurationError(f"the stack {filename} is not valid: {error}") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigurationError(f"the stack {filename} is not TOML: {error}") from error
+    except ValidationError as error:
+        raise ConfigurationError(f"the stack {filename} is not valid: {describe_faults(error)}") from error
     if filename != f"{stack.name}.toml":
         raise ConfigurationError(f"the stack {filename} calls itself {stack.name!r}")
     return stack.accept()
@@ -95,25 +119,57 @@ def require_stack(stacks: Mapping[str, Stack], name: str) -> Stack:
     )
 
 
-def detect_stack(stacks: Mapping[str, Stack], paths: Sequence[str]) -> str:
-    """The stack whose detection files are most present at the top of a tree; empty when none is."""
-    top = {path for path in paths if "/" not in path}
-    counts = {name: len(top & set(stack.detect)) for name, stack in stacks.items()}
-    best = max(sorted(counts), key=lambda name: counts[name], default="")
-    return best if best and counts[best] else ""
+def split_names(text: str) -> tuple[str, ...]:
+    """The names of stacks in a text like `rust,node`, the main one first."""
+    return tuple(name for part in text.split(",") if (name := part.strip()))
+
+
+def require_stacks(stacks: Mapping[str, Stack], text: str) -> tuple[str, ...]:
+    """The names in a text like `rust,node`, all of them known; none for an empty text.
+
+    Raises:
+        InvalidRequestError: one is unknown or named twice, or there are too many.
+    """
+    names = split_names(text)
+    for name in names:
+        require_stack(stacks, name)
+    if len(names) > STACKS_AT_MOST or len(set(names)) < len(names) or (text and not names):
+        raise InvalidRequestError(
+            f"{text[:60]!r} is no list of stacks",
+            field="stack",
+            hint=f"name each once, at most {STACKS_AT_MOST}, with commas: rust,node",
+        )
+    return names
 
 
 def _named(step: ScaffoldStep, project: str) -> ScaffoldStep:
     match step:
         case RunTool(command, network):
-            return RunTool(command.replace(NAME_PLACEHOLDER, project), network)
+            return RunTool(_with_name(command, project), network)
         case WriteFiles(named):
-            return WriteFiles(tuple((path, content.replace(NAME_PLACEHOLDER, project)) for path, content in named))
+            return WriteFiles(tuple((_with_name(path, project), _with_name(text, project)) for path, text in named))
+
+
+def _with_name(text: str, project: str) -> str:
+    parts = project.split("-")
+    named = text.replace(NAME_PLACEHOLDER, project).replace(SNAKE_NAME_PLACEHOLDER, "_".join(parts))
+    return named.replace(CAMEL_NAME_PLACEHOLDER, "".join(part.capitalize() for part in parts))
+
+
+def _placed(step: ScaffoldStep, directory: str) -> ScaffoldStep:
+    if not directory:
+        return step
+    match step:
+        case RunTool(command, network):
+            return RunTool(f"mkdir -p {directory} && cd {directory} && {{ {command}; }}", network)
+        case WriteFiles(named):
+            return WriteFiles(tuple((f"{directory}/{path}", content) for path, content in named))
 
 
 _ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_+-]*(?:\.[A-Za-z_][A-Za-z0-9_+-]*)*")
 _Attribute = Annotated[str, Field(pattern=rf"^{_ATTRIBUTE.pattern}$")]
 _Text = Annotated[str, Field(min_length=1)]
+_Glob = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.*-]+(/[A-Za-z0-9_.*-]+)*$")]
 
 
 class _Strict(BaseModel):
@@ -152,7 +208,8 @@ class _StackFile(_Strict):
     scaffold: list[_ScaffoldEntry] = Field(default_factory=list)
     checks: list[_Text] = Field(default_factory=list)
     guides: list[_Text] = Field(default_factory=list)
-    detect: list[_Text] = Field(default_factory=list)
+    detect: list[_Glob] = Field(default_factory=list)
+    refines: str = ""
 
     def accept(self) -> Stack:
         return Stack(
@@ -166,4 +223,5 @@ class _StackFile(_Strict):
             checks=tuple(self.checks),
             guides=tuple(self.guides),
             detect=tuple(self.detect),
+            refines=self.refines,
         )

@@ -4,13 +4,15 @@ import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from octrad.knowledge.stacks import Stack, detect_stack
+from octrad.knowledge.detect_stacks import detect_stacks
+from octrad.knowledge.stacks import Stack, split_names
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
-from octrad.pipeline.ask import A, Question, Reply, ask
-from octrad.pipeline.describe import describe_plan, describe_stacks
+from octrad.pipeline.describe import describe_placed, describe_plan, describe_stacks
+from octrad.pipeline.pick_skills import describe_catalog
 from octrad.pipeline.plan import Plan, accept_plan, refuse_plan
 from octrad.pipeline.project_files import list_files
+from octrad.pipeline.questions.answers import GradeAnswer, PlanAnswer, SmallPlanAnswer, ValidateAnswer
+from octrad.pipeline.questions.ask import A, Question, Reply, ask
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import BOSS, TaskRun
 from octrad.runner.operations import CreatedTree
@@ -53,9 +55,9 @@ async def make_plan(run: TaskRun, tree: CreatedTree, grade: int) -> Plan:
         plan = await _ask_for_plan(run, tree, "plan_small", SmallPlanAnswer)
     else:
         plan = await _ask_for_plan(run, tree, "plan", PlanAnswer)
-    await describe_task(run.tools.database, run.lease, title=plan.title, stack=plan.stack)
+    await describe_task(run.tools.database, run.lease, title=plan.title, stack=plan.stack_names)
     counts = len(plan.workers), len(plan.checks)
-    logger.info("planned: %d workers, %d acceptance commands, stack %s", *counts, plan.stack)
+    logger.info("planned: %d workers, %d acceptance commands, stack %s", *counts, plan.stack_names)
     return plan
 
 
@@ -71,7 +73,15 @@ async def validate_result(
         return validate_values(run.task.request, plan, evidence=evidence, files=files, diff=diff)
 
     question = Question(
-        "validate", "validate", ValidateAnswer, BOSS, "Validate the result", values, _refuse_verdict, _tell_verdict
+        "validate",
+        "validate",
+        ValidateAnswer,
+        BOSS,
+        "Validate the result",
+        values,
+        _refuse_verdict,
+        _tell_verdict,
+        topic=run.task.request,
     )
     answer, tried = await ask(run, question, lambda number: step_names.validated(first_round + number - 1))
     return Verdict(answer.approved, tuple(answer.reasons), first_round + tried - 1)
@@ -85,7 +95,7 @@ def grade_values(request: str, files: Sequence[ListedFile]) -> dict[str, str]:
 def plan_values(
     request: str, *, stack: str, checks: Sequence[str], stacks: Mapping[str, Stack], files: Sequence[ListedFile]
 ) -> dict[str, str]:
-    """What the question of the plan is filled with; `stack` is the one that the user asked for. Pure."""
+    """What the question of the plan is filled with; `stack` is what the user asked for. Pure."""
     return {
         "request": request,
         "stacks": describe_stacks(stacks),
@@ -110,16 +120,22 @@ def validate_values(
 
 async def _ask_for_plan(run: TaskRun, tree: CreatedTree, prompt: str, shape: type[A]) -> Plan:
     def refuse(answer: A) -> list[str]:
-        return refuse_plan(_as_plan(answer), run.tools.stacks, run.task.stack)
+        return refuse_plan(_as_plan(answer), run.tools.library.stacks, run.task.stack)
 
     def tell(answer: A) -> list[EventDetail]:
         return [_planned(accept_plan(_as_plan(answer), run.task.checks))]
 
     async def values() -> dict[str, str]:
         task, files = run.task, await list_files(run, tree.commit)
-        return plan_values(task.request, stack=task.stack, checks=task.checks, stacks=run.tools.stacks, files=files)
+        asked = plan_values(
+            task.request, stack=task.stack, checks=task.checks, stacks=run.tools.library.stacks, files=files
+        )
+        if shape is not PlanAnswer:
+            return asked
+        # Who gives others their roles sees what these can be told.
+        return asked | {"skills": describe_catalog(run.tools.library.warehouse.catalog(task.skill_areas))}
 
-    question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell)
+    question = Question("plan", prompt, shape, BOSS, "Plan the project", values, refuse, tell, topic=run.task.request)
     answer, _ = await ask(run, question, step_names.rounds(step_names.PLAN))
     return accept_plan(_as_plan(answer), run.task.checks)
 
@@ -131,17 +147,21 @@ def _as_plan(answer: object) -> PlanAnswer | SmallPlanAnswer:
 
 
 def _wanted_stack(stacks: Mapping[str, Stack], asked: str, files: Sequence[ListedFile]) -> str:
-    if asked:
-        return f"the stack `{asked}`, and no other"
-    found = detect_stack(stacks, [file.path for file in files])
-    return f"no stack in particular; the files look like `{found}`" if found else "no stack in particular"
+    if not asked:
+        found = detect_stacks(stacks, [file.path for file in files])
+        return "no stack in particular" + (f"; the files look like {describe_placed(found)}" if found else "")
+    main, *more = split_names(asked)
+    if not more:
+        return f"the stack `{main}`, and no other"
+    others = ", ".join(f"`{name}`" for name in more)
+    return f"the stacks `{main}` at the root and {others} in directories of their own, and no others"
 
 
 def _planned(plan: Plan) -> Planned:
     managers = tuple(
         PlannedManager(manager.name, tuple(worker.name for worker in manager.workers)) for manager in plan.managers
     )
-    return Planned(plan.title, plan.stack, managers, plan.checks)
+    return Planned(plan.title, plan.stack_names, managers, plan.checks)
 
 
 def _refuse_verdict(answer: ValidateAnswer) -> list[str]:

@@ -7,9 +7,10 @@ goes back to the model with the reasons, as a further round.
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target, apply_edits, subject_of
-from octrad.pipeline.ask import REFUSED_ROUNDS, Question, Reply, put, refused_error
+from octrad.pipeline.package_requests import NO_MORE
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import REFUSED_ROUNDS, Question, Reply, put, refused_error
 from octrad.pipeline.task_run import TaskRun
 from octrad.runner.edits import Edit, Removal, Replacement, WholeFile
 
@@ -24,10 +25,11 @@ class Naming:
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """Changes that were made: the commit that holds them, and the round that brought them."""
+    """Changes that were made: the commit that holds them, the round that brought them, and packages asked for in it."""
 
     commit: str
     round_number: int
+    packages: tuple[str, ...] = ()
 
 
 async def change_files(
@@ -46,24 +48,29 @@ async def change_files(
             refused = reply
             continue
         answer = WorkAnswer.model_validate_json(reply.answer_json)
+        edits, packages = edits_of(answer), tuple(answer.packages)
+        if not edits:
+            return Changed(target.commit, number, packages)
         applied = await apply_edits(
             run,
             await naming.change(number),
-            edits_of(answer),
+            edits,
             target,
             subject=subject_of(answer.summary),
             speaker=question.speaker,
         )
         if not applied.refusals:
-            return Changed(applied.commit, number)
+            return Changed(applied.commit, number, packages)
         refused = replace(reply, refusals=applied.refusals)
     raise refused_error(question.title, refused.refusals if refused else ())
 
 
-def refuse_nothing_changed(answer: WorkAnswer) -> list[str]:
-    """Why an answer that changes nothing is refused."""
+def refuse_nothing_changed(answer: WorkAnswer, *, may_ask: bool = False) -> list[str]:
+    """Why an answer that changes nothing is refused: unless it asks for packages, where it may."""
     if answer.files or answer.edits or answer.removals:
         return []
+    if answer.packages:
+        return [] if may_ask else [f"{NO_MORE}: go on with what is there"]
     return ["`files`, `edits` and `removals` are all empty: nothing would change"]
 
 

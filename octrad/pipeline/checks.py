@@ -6,7 +6,7 @@ A proof is that a command exited 0 on a tree in an environment; where that is on
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.prompts import fence
+from octrad.pipeline.questions.prompts import fence
 from octrad.pipeline.servants import ending_of, output_of, run_in_sandbox, runner_step
 from octrad.pipeline.task_run import DAEMON, TaskRun
 from octrad.runner.operations import MAIN_BRANCH, Command, CommandResult, TreePlace

@@ -4,11 +4,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import AssignAnswer, ReviewAnswer
-from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_owned, describe_plan, describe_workers
+from octrad.pipeline.pick_skills import describe_candidates, find_candidates, refuse_skills
 from octrad.pipeline.plan import Manager, Plan
 from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.questions.answers import AssignAnswer, Assignment, ReviewAnswer
+from octrad.pipeline.questions.ask import Question, ask
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.events import Reviewed
@@ -23,19 +24,23 @@ class Review:
     round_number: int
 
 
-async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[str, str]:
-    """What each worker of the manager is to do, by the worker's name."""
+async def assign(run: TaskRun, plan: Plan, manager: Manager, head: str) -> dict[str, Assignment]:
+    """What each worker of the manager is to do, and which skills it is told, by the worker's name."""
+    candidates = find_candidates(run.tools.library.warehouse, plan, manager, run.task.skill_areas)
 
     async def values() -> dict[str, str]:
-        return assign_values(run.task.request, plan, manager, await list_files(run, head))
+        values = assign_values(run.task.request, plan, manager, await list_files(run, head))
+        return values | {"skills": describe_candidates(candidates)}
 
     def refuse(answer: AssignAnswer) -> list[str]:
-        return refuse_assignments(answer, manager)
+        return refuse_assignments(answer, manager) + refuse_skills(answer.assignments, candidates)
 
-    speaker = Speaker(Role.MANAGER, manager.name)
-    question = Question("assign", "assign", AssignAnswer, speaker, "Assign the work", values, refuse)
+    speaker = Speaker(Role.MANAGER, manager.name, team=manager.name)
+    question = Question(
+        "assign", "assign", AssignAnswer, speaker, "Assign the work", values, refuse, topic=manager.brief
+    )
     answer, _ = await ask(run, question, step_names.rounds(step_names.assigned(manager.name)))
-    return {assignment.worker: assignment.brief for assignment in answer.assignments}
+    return {assignment.worker: assignment for assignment in answer.assignments}
 
 
 async def review(
@@ -50,8 +55,19 @@ async def review(
     def refuse(answer: ReviewAnswer) -> list[str]:
         return refuse_review(answer, manager)
 
-    speaker = Speaker(Role.MANAGER, manager.name)
-    question = Question("review", "review", ReviewAnswer, speaker, "Review the work", values, refuse, _tell)
+    speaker = Speaker(Role.MANAGER, manager.name, team=manager.name)
+    question = Question(
+        "review",
+        "review",
+        ReviewAnswer,
+        speaker,
+        "Review the work",
+        values,
+        refuse,
+        _tell,
+        topic=manager.brief,
+        ends_team=_is_approved,
+    )
     answer, tried = await ask(run, question, lambda number: step_names.reviewed(manager.name, first_round + number - 1))
     reasons: dict[str, str] = {}
     for problem in answer.problems:
@@ -111,6 +127,10 @@ def refuse_review(answer: ReviewAnswer, manager: Manager) -> list[str]:
     if not answer.approved and not answer.problems:
         reasons.append("`approved` is false and `problems` is empty: say who has to do what again")
     return reasons
+
+
+def _is_approved(answer: ReviewAnswer) -> bool:
+    return answer.approved
 
 
 def _tell(answer: ReviewAnswer) -> Sequence[Reviewed]:

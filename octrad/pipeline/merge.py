@@ -30,35 +30,39 @@ class MergeConflictError(OctraError):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """Main after a merge, and the round of the worker that got there."""
+    """Main after a merge, the round of the worker that got there, and the packages asked for on the way."""
 
     head: str
     round_number: int
+    packages: tuple[str, ...]
 
 
 async def merge_in_order(
     run: TaskRun, plan: Plan, jobs: Sequence[Job], changes: Mapping[str, Changed], head: str
-) -> tuple[str, dict[str, int]]:
-    """Merges every job's changes; returns main's new head and the last round of each worker.
+) -> dict[str, Merged]:
+    """Merges every job's changes, the last of which brings main's new head.
 
     Raises:
         MergeConflictError: a worker could not do its work on top of main.
     """
-    last_round: dict[str, int] = {}
+    merged: dict[str, Merged] = {}
     for job in jobs:
-        merged = await _merge_or_redo(run, plan, replace(job, commit=head), changes[job.worker.name])
-        head, last_round[job.worker.name] = merged.head, merged.round_number
-    return head, last_round
+        done = await _merge_or_redo(run, plan, replace(job, commit=head), changes[job.worker.name])
+        head, merged[job.worker.name] = done.head, done
+    return merged
 
 
 async def _merge_or_redo(run: TaskRun, plan: Plan, job: Job, changed: Changed) -> Merged:
     """`job.commit` is main's head."""
+    packages = changed.packages
     for _ in range(1 + run.times_run(REDONE_AT_MOST)):
         merged = await _merge(run, job, changed)
         if not merged.conflicts:
-            return Merged(merged.commit, changed.round_number)
-        again = replace(job, round_number=changed.round_number + 1, feedback=_conflict(merged.conflicts))
+            return Merged(merged.commit, changed.round_number, packages)
+        feedback = _conflict(merged.conflicts)
+        again = replace(job, round_number=changed.round_number + 1, feedback=feedback, may_rest=False)
         changed = await work(run, plan, again)
+        packages = (*packages, *changed.packages)
     raise MergeConflictError(f"the work of {job.worker.name} conflicts with main in {', '.join(merged.conflicts[:5])}")
 
 

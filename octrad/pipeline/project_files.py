@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from pydantic import TypeAdapter
 
 from octrad.foundation.cache import look_aside
-from octrad.pipeline.prompts import fence
+from octrad.pipeline.questions.prompts import fence
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile, choose_files, describe_tree
 from octrad.pipeline.task_run import TaskRun
 

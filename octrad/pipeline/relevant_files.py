@@ -1,5 +1,7 @@
 """Chooses which files of a project a model is shown, within a budget. Pure."""
 
+import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -18,6 +20,8 @@ _GENERATED = (
     "uv.lock",
     "*.min.js",
 )
+# What tools fetched and is kept with the project, because checks have no network.
+_FETCHED = re.compile(r"(?:^|/)(?:\.coursier|\.elm|\.m2|\.mix|\.pub-cache|build/packages|node_modules|vendor)/")
 _BINARY = ("*.png", "*.jpg", "*.gif", "*.ico", "*.pdf", "*.zip", "*.gz", "*.woff*", "*.so", "*.o", "*.a", "*.jar")
 
 
@@ -31,12 +35,15 @@ class ListedFile:
 
 
 def describe_tree(files: Sequence[ListedFile]) -> str:
-    """One line a file with its size; long listings are cut and say so."""
+    """One line a file with its size; long listings are cut and say so. What was fetched is one line a directory."""
     if not files:
         return "none"
-    lines = [f"{_printable(file.path)} ({file.size_bytes} bytes)" for file in files[:TREE_LINES]]
-    if len(files) > TREE_LINES:
-        lines.append(f"… and {len(files) - TREE_LINES} more")
+    fetched = Counter(directory for file in files if (directory := _fetched_directory(file.path)))
+    lines = [f"{_printable(directory)} ({count} files that were fetched)" for directory, count in fetched.items()]
+    rest = [file for file in files if not _fetched_directory(file.path)]
+    lines += [f"{_printable(file.path)} ({file.size_bytes} bytes)" for file in rest[:TREE_LINES]]
+    if len(rest) > TREE_LINES:
+        lines.append(f"… and {len(rest) - TREE_LINES} more")
     return "\n".join(lines)
 
 
@@ -46,6 +53,7 @@ def choose_files(files: Sequence[ListedFile], *, owns: Sequence[str] = (), menti
     Together at most `FILES_BYTES`, each at most `FILE_BYTES`; generated and binary files and links are left out.
     """
     readable = [file for file in files if file.kind != "symlink" and 0 < file.size_bytes <= FILE_BYTES]
+    readable = [file for file in readable if not _fetched_directory(file.path) or file.path in mentioned_in]
     readable = [file for file in readable if not _matches(file.path.rsplit("/", 1)[-1], (*_GENERATED, *_BINARY))]
     readable.sort(
         key=lambda file: (file.path not in mentioned_in, not _matches(file.path, owns), file.size_bytes, file.path)
@@ -57,6 +65,11 @@ def choose_files(files: Sequence[ListedFile], *, owns: Sequence[str] = (), menti
             chosen.append(file.path)
             left -= file.size_bytes
     return sorted(chosen)
+
+
+def _fetched_directory(path: str) -> str:
+    found = _FETCHED.search(path)
+    return path[: found.end()] if found else ""
 
 
 def _matches(path: str, globs: Sequence[str]) -> bool:

@@ -11,18 +11,19 @@ from octrad.foundation.errors import OctraError, UnavailableError
 from octrad.foundation.ids import TaskId
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline import step_names
 from octrad.pipeline.acceptance import Proving, prove
 from octrad.pipeline.advisor.advise import advise
 from octrad.pipeline.advisor.situation import given_up
-from octrad.pipeline.audit_task import audit_task
+from octrad.pipeline.audit.audit_task import audit_task
 from octrad.pipeline.boss import grade_request, make_plan
 from octrad.pipeline.ending import Ending, EndKind
 from octrad.pipeline.environment import build_environment
 from octrad.pipeline.finish import ending_of_error, recorded_ending, settle, wind_up
 from octrad.pipeline.prepare import prepare
-from octrad.pipeline.scaffold import Begun, scaffold
-from octrad.pipeline.stay_in_budget import BudgetUsedUpError
+from octrad.pipeline.questions.stay_in_budget import BudgetUsedUpError
+from octrad.pipeline.scaffold import scaffold
 from octrad.pipeline.task_run import TaskRun
 from octrad.pipeline.tools import Tools
 from octrad.pipeline.work_rounds import do_work
@@ -43,11 +44,13 @@ class Pipeline:
     Args:
         tools: what every run works with.
         settings: where each run takes its limits from, when it begins.
+        library: and what its agents are told.
     """
 
-    def __init__(self, tools: Tools, settings: Settings) -> None:
+    def __init__(self, tools: Tools, settings: Settings, library: LibraryInUse) -> None:
         self._tools = tools
         self._settings = settings
+        self._library = library
 
     async def run_task(self, lease: Lease, cancel: CancelSignal) -> None:
         """Brings a task to its end: done, failed or cancelled; or pauses it, where a budget has no room for a call.
@@ -77,9 +80,9 @@ class Pipeline:
         return await advise(given_up(task, error), self._tools.gateway, self._settings.current.advisor.playbooks_dir)
 
     async def _begin(self, lease: Lease) -> TaskRun:
-        # A run keeps the limits that it began with.
-        config = self._settings.current
-        tools = replace(self._tools, limits=config.limits, audit=config.audit, advisor=config.advisor)
+        # A run keeps the limits and the library that it began with.
+        config, library = self._settings.current, self._library.current
+        tools = replace(self._tools, limits=config.limits, audit=config.audit, advisor=config.advisor, library=library)
         task = await get_task(tools.database, lease.task_id)
         places = asyncio.Semaphore(tools.limits.workers_at_once)
         journal = Journal(tools.database, lease)
@@ -164,9 +167,8 @@ async def build(run: TaskRun) -> str:
     grade = await grade_request(run, tree)
     await audit_task(run, tree, grade)
     plan = await make_plan(run, tree, grade)
-    environment = await build_environment(run, plan, tree.commit)
-    begun = Begun(plan, environment.commit)
+    place = await build_environment(run, plan, tree.commit)
     if not tree.paths:
-        begun = await scaffold(run, plan, environment.environment_hash, environment.commit)
-    head = await do_work(run, begun.plan, begun.head)
-    return await prove(run, Proving(begun.plan, tree, environment.environment_hash, head))
+        begun = await scaffold(run, place.plan, place.environment_hash, place.head)
+        place = replace(place, plan=begun.plan, head=begun.head)
+    return await prove(run, Proving(await do_work(run, place), tree))

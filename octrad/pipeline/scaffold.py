@@ -1,4 +1,4 @@
-"""Begins a new project with its stack's own tool. A tool that fails is helped once by a model and run again.
+"""Begins a new project with the own tools of its stacks. A tool that fails is helped once by a model and run again.
 
 Where the tool is not there or still fails, the workers write everything themselves, and an event says so.
 """
@@ -7,13 +7,13 @@ from dataclasses import dataclass, replace
 
 from octrad.knowledge.stacks import RunTool, ScaffoldStep, WriteFiles
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import ScaffoldFixAnswer
 from octrad.pipeline.apply_edits import Target, apply_edits, subject_of
-from octrad.pipeline.ask import Question, ask
 from octrad.pipeline.describe import describe_plan
 from octrad.pipeline.names import refuse_name
 from octrad.pipeline.plan import Plan
 from octrad.pipeline.project_files import show_tree
+from octrad.pipeline.questions.answers import ScaffoldFixAnswer
+from octrad.pipeline.questions.ask import Question, ask
 from octrad.pipeline.servants import ending_of, output_of, run_in_sandbox, runner_step
 from octrad.pipeline.task_run import BOSS, DAEMON, TaskRun
 from octrad.runner.edits import Edit, Removal, WholeFile
@@ -36,9 +36,9 @@ class Begun:
 
 
 async def scaffold(run: TaskRun, plan: Plan, environment_hash: str, head: str) -> Begun:
-    """Runs the stack's scaffold steps in order on an empty project."""
+    """Runs the scaffold steps of every stack in order on an empty project, the main stack's first."""
     begun = Begun(plan, head)
-    for index in range(len(run.tools.stacks[plan.stack].scaffold)):
+    for index in range(len(_steps(run, plan))):
         begun = await _begin(run, begun, environment_hash, index)
         if not begun.complete:
             break
@@ -50,7 +50,7 @@ async def _begin(run: TaskRun, begun: Begun, environment_hash: str, index: int) 
     match _step(run, begun.plan, index):
         case WriteFiles(named):
             edits = [WholeFile(path, content) for path, content in named]
-            subject = f"Begin {begun.plan.name} from the template of {begun.plan.stack}"
+            subject = f"Begin {begun.plan.name} from the template of {begun.plan.stack_names}"
             applied = await apply_edits(run, name, edits, Target(begun.head), subject=subject, speaker=DAEMON)
             return replace(begun, head=applied.commit)
         case RunTool() as tool:
@@ -118,4 +118,9 @@ async def _ask_for_fix(run: TaskRun, begun: Begun, index: int, failed: CommandRe
 
 
 def _step(run: TaskRun, plan: Plan, index: int) -> ScaffoldStep:
-    return run.tools.stacks[plan.stack].scaffold_for(plan.name)[index]
+    return _steps(run, plan)[index]
+
+
+def _steps(run: TaskRun, plan: Plan) -> list[ScaffoldStep]:
+    stacks = run.tools.library.stacks
+    return [step for one in plan.stacks for step in stacks[one.name].scaffold_for(plan.name, one.directory)]

@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 # What an earlier run left under this id: its cancelled call, or a call that an older octrad worded differently.
-_LEFT_BEHIND = frozenset({"cancelled", "digest_mismatch"})
+LEFT_BEHIND = frozenset({"cancelled", "digest_mismatch"})
 
 
 async def call_servant(call: Callable[[], Awaitable[T]], acknowledge: Callable[[], Awaitable[None]]) -> T:
@@ -26,7 +26,7 @@ async def call_servant(call: Callable[[], Awaitable[T]], acknowledge: Callable[[
     try:
         return await call()
     except OctraError as error:
-        if error.code not in _LEFT_BEHIND:
+        if error.code not in LEFT_BEHIND:
             raise
     await acknowledge()
     return await call()

@@ -9,6 +9,11 @@ GRADE = "grade"
 PLAN = "plan"
 PREPARE = "prepare"
 ENVIRONMENT = "environment"
+# Which fragments of the skill warehouse each worker is told.
+SKILLS = "skills"
+PLANNED_PACKAGES = "environment/packages"
+# No step, for it comes before there is a task: in the ledger, what a request is compared by.
+COMPARE = "compare"
 
 
 def rounds(first: str) -> Callable[[int], str]:
@@ -24,6 +29,21 @@ def prepared_again(run: int) -> str:
 def environment_again(run: int) -> str:
     """The environment is made sure of for a retry."""
     return f"{ENVIRONMENT}/{run}"
+
+
+def packages_checked(number: int) -> str:
+    """What was asked for in one round of requests, counted from 1 within the task, is checked."""
+    return f"packages/{number}/check"
+
+
+def packages_added(number: int) -> str:
+    """What was granted in a round of requests comes into the environment."""
+    return f"packages/{number}"
+
+
+def packages_again(number: int, run: int) -> str:
+    """The environment with them is made sure of for a retry."""
+    return f"packages/{number}/again/{run}"
 
 
 def scaffolded(number: int) -> str:
@@ -114,7 +134,7 @@ def removed(run: int) -> str:
 def moves_main(step: str) -> bool:
     """Whether the commit of a step of this name is one of the branch `main`."""
     match step.split("/"):
-        case ["prepare" | "environment" | "scaffold" | "merge" | "fix", *_]:
+        case ["prepare" | "environment" | "scaffold" | "merge" | "fix" | "packages", *_]:
             return True
         case ["work", "builder", *_]:
             return True

@@ -16,10 +16,11 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Speaker:
-    """Who acts in a step."""
+    """Who acts in a step. `team` names the manager whose team they are of, if any."""
 
     role: Role
     agent: str = ""
+    team: str = ""
 
 
 BOSS = Speaker(Role.BOSS)

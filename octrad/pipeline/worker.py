@@ -4,28 +4,40 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from octrad.pipeline import step_names
-from octrad.pipeline.answers import WorkAnswer
 from octrad.pipeline.apply_edits import Target
-from octrad.pipeline.ask import Question
-from octrad.pipeline.change_files import Changed, Naming, change_files, refuse_nothing_changed
-from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan
+from octrad.pipeline.change_files import (
+    Changed,
+    Naming,
+    change_files,
+    refuse_nothing_changed,
+)
+from octrad.pipeline.describe import describe_guides, describe_owned, describe_plan, guides_of
+from octrad.pipeline.package_requests import tell_unheard
 from octrad.pipeline.plan import Plan, Worker
 from octrad.pipeline.project_files import list_files, show_files
+from octrad.pipeline.questions.answers import WorkAnswer
+from octrad.pipeline.questions.ask import Question
 from octrad.pipeline.relevant_files import ListedFile, describe_tree
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.runner.operations import MAIN_BRANCH, MergedBranch
+from octrad.tasks.events import EventDetail
 from octrad.tasks.task import Role
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What one worker is to do now, on top of which commit, and why it is asked again."""
+    """What one worker is to do now, on top of which commit, what it is told of its craft, and why it is asked again."""
 
     worker: Worker
     brief: str
     commit: str
+    skills: str
     round_number: int = 1
     feedback: str = ""
+    # Whether packages that it asks for are heard.
+    may_ask: bool = False
+    # Whether its work may be done already, so that an answer without changes is fine.
+    may_rest: bool = False
 
 
 async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
@@ -43,7 +55,7 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
             run.task.request,
             plan,
             job,
-            guides=describe_guides(run.tools.stacks[plan.stack], run.tools.guides),
+            guides=describe_guides(guides_of(plan, run.tools.library.stacks, run.tools.library.guides)),
             files=await list_files(run, job.commit),
             shown=await show_files(run, job.commit, owns=worker.owns, mentioned_in=job.feedback),
         )
@@ -51,14 +63,22 @@ async def work(run: TaskRun, plan: Plan, job: Job) -> Changed:
     async def change(round_number: int) -> str:
         return await _name_of_change(run, worker, round_number)
 
+    def refuse(answer: WorkAnswer) -> Sequence[str]:
+        return [] if job.may_rest else refuse_nothing_changed(answer, may_ask=job.may_ask)
+
+    def tell(answer: WorkAnswer) -> Sequence[EventDetail]:
+        return tell_unheard(answer, may_be_heard=job.may_ask)
+
     question = Question(
         "work",
         "work",
         WorkAnswer,
-        Speaker(Role.WORKER, worker.name),
+        Speaker(Role.WORKER, worker.name, team=worker.manager),
         f"Work: {worker.role}",
         values,
-        refuse_nothing_changed,
+        refuse,
+        tell,
+        topic=f"{worker.role}\n{job.brief}\n{job.feedback}",
     )
     target = Target(job.commit, MAIN_BRANCH if alone else worker.name, worker.owns)
     naming = Naming(lambda number: step_names.worked(worker.name, number), change)
@@ -75,6 +95,7 @@ def work_values(
         "worker": job.worker.name,
         "brief": job.brief,
         "owns": describe_owned(job.worker.owns),
+        "skills": job.skills,
         "guides": guides,
         "tree": describe_tree(files),
         "files": shown,

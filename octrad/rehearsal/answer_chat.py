@@ -37,7 +37,7 @@ class _Question:
     model: str
     stream: bool
     name: str
-    prompt_tokens: int
+    prompt: tuple[str, ...]
 
 
 class ChatHandler:
@@ -55,7 +55,9 @@ class ChatHandler:
             return _json(400, error_body("not a chat completion request", kind="invalid_request_error").encode())
         asked = read_asked(request.headers.get("X-Client-Request-Id", ""), question.model)
         now_ms = int(time.time() * 1000)
-        seen = self._requests.add(asked, model=question.model, question=question.name, started_at_ms=now_ms)
+        seen = self._requests.add(
+            asked, model=question.model, question=question.name, prompt=question.prompt, started_at_ms=now_ms
+        )
         scenario = self._scenarios.get(asked.scenario)
         reply = None if scenario is None else choose_reply(scenario, asked, seen.nth)
         try:
@@ -84,7 +86,7 @@ def _read_question(body: Mapping[str, Any]) -> _Question:
         model=str(body["model"]),
         stream=bool(body.get("stream")),
         name=str((response_format.get("json_schema") or {}).get("name", "")),
-        prompt_tokens=sum(count_tokens(text if isinstance(text, str) else json.dumps(text)) for text in texts),
+        prompt=tuple(text if isinstance(text, str) else json.dumps(text) for text in texts),
     )
 
 
@@ -111,7 +113,7 @@ async def _give(request: web.Request, question: _Question, reply: Reply, seen: S
 
 async def _send(request: web.Request, question: _Question, reply: Reply, seen: Seen) -> web.StreamResponse:
     content = reply_content(reply)
-    heading = Heading(question.model, seen.number, seen.started_at_ms // 1000, question.prompt_tokens)
+    heading = Heading(question.model, seen.number, seen.started_at_ms // 1000, sum(map(count_tokens, question.prompt)))
     kind = None if reply.failure is None else reply.failure.kind
     pieces = completion_chunks(content, heading) if question.stream else [completion_body(content, heading)]
     if kind == "broken":

@@ -1,6 +1,7 @@
-"""The record of what the rehearsal was asked, so that a test can prove that nothing was paid twice."""
+"""The record of what the rehearsal was asked: that nothing was paid twice, and what the last prompts said."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 
 from octrad.rehearsal.scenario import Asked
@@ -8,6 +9,8 @@ from octrad.rehearsal.scenario import Asked
 # The oldest are forgotten first; the counts behind `nth` are kept.
 KEPT = 100_000
 NO_ANSWER = 0
+# They are long: only the last ones.
+PROMPTS_KEPT = 200
 
 
 @dataclass(slots=True)
@@ -32,8 +35,9 @@ class RequestsSeen:
     def __init__(self) -> None:
         self._seen: list[Seen] = []
         self._counts: Counter[tuple[str, str]] = Counter()
+        self._prompts: dict[int, tuple[str, ...]] = {}
 
-    def add(self, asked: Asked, *, model: str, question: str, started_at_ms: int) -> Seen:
+    def add(self, asked: Asked, *, model: str, question: str, prompt: Sequence[str], started_at_ms: int) -> Seen:
         """Counts a request as it arrives."""
         self._counts[asked.task, asked.step] += 1
         seen = Seen(
@@ -50,7 +54,13 @@ class RequestsSeen:
         )
         self._seen.append(seen)
         del self._seen[:-KEPT]
+        self._prompts[seen.number] = tuple(prompt)
+        self._prompts.pop(seen.number - PROMPTS_KEPT, None)
         return seen
+
+    def prompt(self, number: int) -> tuple[str, ...] | None:
+        """The texts of a request's messages, in their order; None when it is not one of the last."""
+        return self._prompts.get(number)
 
     def rows(self) -> list[dict[str, str | int]]:
         """The requests in order of arrival."""

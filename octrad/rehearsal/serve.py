@@ -14,6 +14,7 @@ from aiohttp import web
 
 from octrad.foundation.errors import UnavailableError
 from octrad.rehearsal.answer_chat import REHEARSAL_HEADERS, ChatHandler
+from octrad.rehearsal.answer_embedding import EmbeddingHandler
 from octrad.rehearsal.chat_completion import models_body
 from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
 from octrad.rehearsal.requests_seen import RequestsSeen
@@ -73,8 +74,16 @@ def _make_app(scenarios_dir: Path) -> web.Application:
     async def list_requests(_: web.Request) -> web.Response:
         return web.json_response(requests.rows(), headers=REHEARSAL_HEADERS)
 
+    async def show_prompt(request: web.Request) -> web.Response:
+        prompt = requests.prompt(int(request.match_info["number"]))
+        if prompt is None:
+            raise web.HTTPNotFound(headers=REHEARSAL_HEADERS)
+        return web.json_response(prompt, headers=REHEARSAL_HEADERS)
+
     app = web.Application(client_max_size=REQUEST_BYTES)
     app.router.add_post("/v1/chat/completions", ChatHandler(scenarios, requests).answer)
+    app.router.add_post("/v1/embeddings", EmbeddingHandler(requests, REHEARSAL_HEADERS).answer)
     app.router.add_get("/v1/models", list_models)
     app.router.add_get("/requests", list_requests)
+    app.router.add_get(r"/requests/{number:\d{1,9}}", show_prompt)
     return app

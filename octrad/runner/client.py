@@ -20,6 +20,7 @@ from octrad.runner.failures import revive_error
 from octrad.runner.operations import (
     AppliedEdits,
     BuiltEnvironment,
+    CheckedPackages,
     Command,
     CommandResult,
     CreatedTree,
@@ -70,14 +71,33 @@ class RunnerClient:
         title: str,
         stack: StackEnvironment,
         packages: Sequence[str] = (),
+        unfree: bool = False,
+        subject: str = "",
         on_progress: OnProgress | None = None,
     ) -> BuiltEnvironment:
-        """Writes and commits the flake of a stack and more packages, and captures its environment."""
+        """Writes and commits the flake of a stack and more packages, and captures its environment.
+
+        `unfree` lets in packages whose licences are not free; an empty `subject` is the runner's own.
+        """
         message = pb.BuildEnvironment(
-            task_id=task_id, commit=commit, title=title, stack=wire.stack_message(stack), packages=packages
+            task_id=task_id,
+            commit=commit,
+            title=title,
+            stack=wire.stack_message(stack),
+            packages=packages,
+            unfree=unfree,
+            subject=subject,
         )
         request = pb.ExecuteRequest(id=request_id, build_environment=message)
         return wire.read_built((await self._execute(request, on_progress)).build_environment)
+
+    async def check_packages(
+        self, request_id: str, task_id: str, commit: str, attributes: Sequence[str]
+    ) -> CheckedPackages:
+        """Asks nixpkgs about attributes: whether they are packages, and can be had. Builds nothing."""
+        message = pb.CheckPackages(task_id=task_id, commit=commit, attributes=attributes)
+        request = pb.ExecuteRequest(id=request_id, check_packages=message)
+        return wire.read_checked_packages((await self._execute(request)).check_packages)
 
     async def apply_edits(
         self, request_id: str, place: TreePlace, edits: Sequence[Edit], *, subject: str, owns: Sequence[str] = ()

@@ -101,6 +101,28 @@ class BuiltEnvironment:
 
 
 @dataclass(frozen=True, slots=True)
+class FoundPackage:
+    """What nixpkgs says of an attribute.
+
+    `name` is what the package itself is called, which aliases do not hide; `fault` why it cannot be had, empty when it
+    can; `unfree` that its licence is not free.
+    """
+
+    attribute: str
+    name: str = ""
+    fault: str = ""
+    unfree: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedPackages:
+    """What was asked about, in its order; nothing of it where the project has a flake that its user wrote."""
+
+    packages: tuple[FoundPackage, ...]
+    users_flake: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class AppliedEdits:
     """The new commit, or, with refusals (one line each), the given one: then nothing was applied."""
 

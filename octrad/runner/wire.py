@@ -9,10 +9,12 @@ from octrad.runner.operations import (
     AppliedEdits,
     BuiltEnvironment,
     BundleSource,
+    CheckedPackages,
     Command,
     CommandResult,
     CreatedTree,
     EmptySource,
+    FoundPackage,
     MergedBranch,
     Progress,
     Snapshot,
@@ -97,6 +99,12 @@ def read_created(result: pb.CreateTreeResult) -> CreatedTree:
 def read_built(result: pb.BuildEnvironmentResult) -> BuiltEnvironment:
     """Returns what came of building an environment."""
     return BuiltEnvironment(result.commit, result.environment_hash, result.stand_in)
+
+
+def read_checked_packages(result: pb.CheckPackagesResult) -> CheckedPackages:
+    """Returns what nixpkgs says of packages."""
+    found = (FoundPackage(one.attribute, one.name, one.fault, one.unfree) for one in result.packages)
+    return CheckedPackages(tuple(found), result.users_flake)
 
 
 def read_applied(result: pb.ApplyEditsResult) -> AppliedEdits:

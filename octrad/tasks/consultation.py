@@ -10,16 +10,16 @@ from pathlib import Path
 from typing import Final
 
 from psycopg import AsyncConnection
-from psycopg.types.json import Jsonb
 from pydantic import TypeAdapter
 
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, append_events
+from octrad.tasks.charge_calls import charge_calls
 from octrad.tasks.events import EventDetail, Remarked
 from octrad.tasks.find_task import lock_task
-from octrad.tasks.ledger import ModelCall, calls_json
+from octrad.tasks.ledger import ModelCall
 from octrad.tasks.storable_text import storable_text
 from octrad.tasks.task import Role
 
@@ -55,14 +55,13 @@ async def record_consultation(
         "title": storable_text(f"Asked: {consultation.question}")[:200],
         "duration_ms": sum(call.duration_ms for call in calls),
         "result": TypeAdapter(Consultation).dump_json(consultation).decode(),
-        "calls": Jsonb(calls_json(calls)),
     }
 
     async def record(connection: AsyncConnection) -> None:
         await lock_task(connection, task_id)
         if await (await connection.execute(_QUERIES["add_step"], values)).fetchone() is None:
             return
-        await connection.execute(_QUERIES["charge"], values)
+        await charge_calls(connection, task_id, calls)
         details: list[EventDetail] = [*(call.answered() for call in calls), _remark(consultation)]
         await append_events(connection, task_id, [NewEvent(detail, Role.ADVISOR, step=step) for detail in details])
 

@@ -60,6 +60,15 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class SkillsPicked:
+    """It was settled which fragments of the skill warehouse a worker is told. `by` is manager or search."""
+
+    worker: str
+    slugs: tuple[str, ...]
+    by: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelAnswered:
     """One attempt at a model call ended, well or badly."""
 
@@ -124,6 +133,29 @@ class EditsRefused:
 
 
 @dataclass(frozen=True, slots=True)
+class PackagesAdded:
+    """Packages that workers asked for were added to the environment."""
+
+    packages: tuple[str, ...]
+    commit: str
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedPackage:
+    """One package that was asked for, and why it is refused."""
+
+    package: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class PackagesRefused:
+    """Packages that the plan or a worker asked for do not come into the environment."""
+
+    refused: tuple[RefusedPackage, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Reviewed:
     """A manager's or the Boss's verdict."""
 
@@ -162,6 +194,7 @@ EventDetail = (
     | StepStarted
     | StepFinished
     | Planned
+    | SkillsPicked
     | ModelAnswered
     | ModelWriting
     | CommandStarted
@@ -169,6 +202,8 @@ EventDetail = (
     | CommandFinished
     | FilesChanged
     | EditsRefused
+    | PackagesAdded
+    | PackagesRefused
     | Reviewed
     | Snapshotted
     | Advised

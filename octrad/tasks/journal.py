@@ -23,6 +23,7 @@ from octrad.foundation.logging import log_fields
 from octrad.foundation.postgres.pool import Database, with_retry
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, StaleLeaseError, append_events, events_json, was_appended
+from octrad.tasks.context.said import record_said
 from octrad.tasks.events import EventDetail, StepFinished, StepStarted, detail_json
 from octrad.tasks.journal_step import Step, StepState
 from octrad.tasks.ledger import calls_json
@@ -178,21 +179,22 @@ class Journal:
             "at": datetime.now(UTC),
             "detail": Jsonb(storable_json(detail_json(StepStarted(title)))),
         }
-        attempts: list[int] = []
+        attempts: list[tuple[int, int]] = []
 
         async def begin(connection: AsyncConnection) -> None:
             row = await (await connection.execute(_QUERIES["begin_step"], values)).fetchone()
             if row is None:
                 raise StaleLeaseError(self._lease)
-            attempts.append(row[0])
+            attempts.append(row[:2])
 
         async def begun(connection: AsyncConnection) -> bool:
             row = await (await connection.execute(_QUERIES["begun_attempt"], values)).fetchone()
-            attempts.extend(row or ())
+            attempts.extend([row] if row else ())
             return row is not None
 
         await self._write(begin, begun)
-        return Step(self._lease.task_id, name, attempts[-1], role, agent, self._append)
+        attempt, revision = attempts[-1]
+        return Step(self._lease.task_id, name, attempt, role, agent, self._append, context_revision=revision)
 
     async def _end(self, step: Step, state: StepState, duration_ms: int, *, result: str = "", error: str = "") -> None:
         if state is StepState.FINISHED:
@@ -212,10 +214,16 @@ class Journal:
             if (await connection.execute(_QUERIES["end_step"], values)).rowcount == 0:
                 raise StaleLeaseError(self._lease)
 
+        async def end_and_say(connection: AsyncConnection) -> None:
+            async with connection.transaction():
+                await end(connection)
+                await record_said(connection, step.said)
+
         async def ended(connection: AsyncConnection) -> bool:
             return await (await connection.execute(_QUERIES["has_ended"], values)).fetchone() is not None
 
-        await self._write(end, ended)
+        says = step.said and state is StepState.FINISHED
+        await self._write(end_and_say if says else end, ended)
         if state is StepState.FINISHED:
             (await self._load())[step.name] = result
         self._teller.tell(step)
@@ -226,7 +234,7 @@ class Journal:
 
         async def attempt() -> None:
             nonlocal tried
-            # Each write is one statement and so a transaction by itself: no BEGIN and COMMIT to wait for.
+            # Most writes are one statement and so a transaction by itself: no BEGIN and COMMIT to wait for.
             async with self._database.connection() as connection:
                 if tried and await was_written(connection):
                     return

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from octrad.foundation.ids import TaskId
 from octrad.tasks.append_events import NewEvent
+from octrad.tasks.context.said import Said
 from octrad.tasks.events import EventDetail
 from octrad.tasks.ledger import ModelCall
 from octrad.tasks.task import Role
@@ -33,18 +34,32 @@ class Step:
         role: who acts.
         agent: which of them, as the plan names it.
         emit: writes an event at once.
+        context_revision: of the project's context when this attempt began; after a crash it is still that one.
     """
 
-    def __init__(self, task_id: TaskId, name: str, attempt: int, role: Role, agent: str, emit: Emit) -> None:
+    def __init__(  # noqa: PLR0913 - what the journal knows of a step
+        self,
+        task_id: TaskId,
+        name: str,
+        attempt: int,
+        role: Role,
+        agent: str,
+        emit: Emit,
+        *,
+        context_revision: int = 0,
+    ) -> None:
         self.task_id = task_id
         self.name = name
         self.attempt = attempt
         self.role = role
         self.agent = agent
+        self.context_revision = context_revision
         self.commit = ""
         self.has_log = False
         self.held_events: list[NewEvent] = []
         self.model_calls: list[ModelCall] = []
+        # What it says into the project's context, written when it is recorded.
+        self.said: list[Said] = []
         self.callbacks: list[Callback] = []
         self._emit = emit
 

@@ -22,7 +22,8 @@ class ModelCall:
     """One attempt at a model call. `step` and `role` may be left empty: the journal knows them.
 
     `cost_usd` is None where the model has no price. `outcome` is `ok` or the class of the failure.
-    Calls of the same `content_hash` were asked with the same prompts, guides and stacks, at the same prices.
+    Calls of the same `content_hash` were asked with the same prompts, skills, guides and stacks; of the same
+    `prices_hash` at the same prices.
     """
 
     model: str
@@ -34,6 +35,7 @@ class ModelCall:
     duration_ms: int = 0
     error: str = ""
     content_hash: str = ""
+    prices_hash: str = ""
     step: str = ""
     role: str = ""
     at: datetime | None = None

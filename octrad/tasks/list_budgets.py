@@ -32,6 +32,10 @@ class ProjectNotFoundError(NotFoundError):
 
     code = "project_not_found"
 
+    def __init__(self, project: str) -> None:
+        hint = "`octractl list` shows the tasks with their projects"
+        super().__init__(f"there is no project `{project[:80]}`", hint=hint)
+
 
 async def list_budgets(database: Database, budgets: Sequence[Budget]) -> tuple[Standing, ...]:
     """How these budgets stand, the widest first."""
@@ -62,5 +66,4 @@ async def require_project(database: Database, project: str) -> None:
     async with database.connection() as connection:
         cursor = await connection.execute(_QUERIES["has_project"], {"project": project})
         if await cursor.fetchone() is None:
-            hint = "`octractl list` shows the tasks with their projects"
-            raise ProjectNotFoundError(f"there is no project `{project[:80]}`", hint=hint)
+            raise ProjectNotFoundError(project)

@@ -70,6 +70,8 @@ class Task:
     allow_secrets: bool
     # US dollars that it may cost, where that was said with the request.
     budget_usd: float | None
+    # The areas of the skill warehouse that its agents see; none: all of them.
+    skill_areas: tuple[str, ...]
     # Not told to clients:
     bundle_id: str
     generation: int

@@ -22,6 +22,7 @@ def task_row(cursor: AsyncCursor[Any]) -> RowMaker[Task]:
         row["state"] = TaskState(row["state"])
         row["priority"] = TaskPriority(row["priority"])
         row["checks"] = tuple(row["checks"])
+        row["skill_areas"] = tuple(row["skill_areas"])
         return Task(**row)
 
     return make

@@ -11,6 +11,7 @@ from octrad.foundation.message_ids import MessageId
 from octrad.foundation.postgres.pool import Database
 from octrad.foundation.postgres.queries import load_queries
 from octrad.tasks.append_events import NewEvent, StaleLeaseError, append_events
+from octrad.tasks.context.end_entries import end_entries
 from octrad.tasks.events import Advised, StateChanged
 from octrad.tasks.find_task import lock_task
 from octrad.tasks.machine import OWNED, TaskState, check_transition, is_final
@@ -61,6 +62,7 @@ async def move_task(
         await _write_advice(connection, task, advice)
     if is_final(to):
         await connection.execute(_QUERIES["fail_open_steps"], {"task_id": task.id})
+        await end_entries(connection, task.id)
     moved = await _update(connection, task, to, cause)
     change = StateChanged(task.state, to, cause.reason)
     await append_events(connection, task.id, [NewEvent(change, cause.role)])

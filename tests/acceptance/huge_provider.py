@@ -44,7 +44,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _huge_completion() -> bytes:
     file = {"path": "huge.bin", "executable": False, "content": "x" * HUGE_BYTES}
-    answer = json.dumps({"summary": "A lot", "files": [file], "edits": [], "removals": []})
+    answer = json.dumps({"summary": "A lot", "files": [file], "edits": [], "removals": [], "packages": []})
     message = {"role": "assistant", "content": answer}
     choice = {"index": 0, "message": message, "finish_reason": "stop"}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}

@@ -18,6 +18,28 @@ step = "consult/*"
 [reply.answer]
 answer = "{ADVICE}\\u001b[2J"
 """
+_ASKS_AGAIN = """
+[[reply]]
+step = "work/reporter/2"
+[reply.answer]
+summary = "The report needs jq alone"
+files = []
+edits = []
+removals = []
+packages = ["jq", "proprietary"]
+
+[[reply]]
+step = "work/reporter/3"
+[reply.answer]
+summary = "Report on the orders with jq"
+edits = []
+removals = []
+packages = []
+files = [
+  { path = "report.sh", executable = true, content = "jq -r length orders.json\\n" },
+  { path = "tests/run.sh", executable = true, content = "test \\"$(bash report.sh)\\" = 3\\n" },
+]
+"""
 _REFUSED = """
 [[reply]]
 step = "work/*"
@@ -31,6 +53,7 @@ message = "Insufficient credits"
 def write_scenarios(directory: Path) -> Path:
     """Writes them all and returns the directory."""
     shutil.copytree(SCENARIOS_DIR, directory, dirs_exist_ok=True)
+    shutil.copytree(Path(__file__).parent / "scenarios", directory, dirs_exist_ok=True)
     slow = (directory / "slow.toml").read_text(encoding="utf-8")
     quicker = slow.replace("seconds=20", f"seconds={SLOW_S}")
     (directory / "slow.toml").write_text(quicker, encoding="utf-8")
@@ -41,6 +64,11 @@ def write_scenarios(directory: Path) -> Path:
     (directory / "refuses-to-work.toml").write_text(_with_first(quick, _REFUSED), encoding="utf-8")
     advised = (directory / "never-passes.toml").read_text(encoding="utf-8")
     (directory / "advised.toml").write_text(_with_first(advised, _ADVICE), encoding="utf-8")
+    asking = (directory / "asks-for-packages.toml").read_text(encoding="utf-8")
+    # Granted, then not to be built together; the reporter asks again for what it really needs.
+    unbuildable = asking.replace('["databaseThatNobodyHas", "sqlite"]', '["proprietary", "licensed"]')
+    unbuildable = unbuildable.replace('packages = ["jq"]', 'packages = ["jq", "unbuildable"]')
+    (directory / "unbuildable.toml").write_text(_with_first(unbuildable, _ASKS_AGAIN), encoding="utf-8")
     return directory
 
 

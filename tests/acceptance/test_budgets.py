@@ -103,8 +103,10 @@ def test_costs_are_added_up_and_shown_with_the_hash_of_what_was_asked(priced: Ho
     assert int(costs["total"]["calls"]) == sum(int(cost["calls"]) for cost in costs["costs"])
     assert {cost["key"] for cost in costs["costs"]} >= {"boss", "worker"}
     assert priced.must("cost", "--since", "7d").stdout.splitlines()[-1].startswith("total ")
-    [content_hash] = {call["content_hash"] for call in priced.show(task["id"])["model_calls"]}
-    assert f"content:  {content_hash[:12]}" in priced.must("show", task["id"]).stdout
+    shown = priced.show(task["id"])
+    assert {call["content_hash"] for call in shown["model_calls"]} == {shown["content_hash"]}
+    assert shown["content_hashes"] == 1
+    assert f"content:  {shown['content_hash'][:12]}\n" in priced.must("show", task["id"]).stdout
 
 
 @pytest.mark.timeout(120)

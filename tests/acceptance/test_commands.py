@@ -14,7 +14,8 @@ from tests.daemon import House, git
 READS = (
     ("list",), ("list", "--state", "done"), ("show", "TASK"), ("logs", "TASK"), ("logs", "TASK", "--role", "boss"),
     ("why", "TASK"), ("diff", "TASK"), ("snapshots",), ("status",), ("models",), ("stacks",), ("version",),
-    ("audit", "a tool"),
+    ("stacks", "rust"), ("guides",), ("guides", "cargo"), ("audit", "a tool"),
+    ("audit", "a tool"), ("skills", "list"), ("skills", "search", "slow query"), ("skills", "show", "vpn-mtu"),
 )  # fmt: skip
 
 
@@ -112,6 +113,21 @@ def test_result_is_pulled_as_a_branch_and_restored_by_snapshot(daemon: House, fi
     made = [path for path in tmp_path.iterdir() if path.name != "mine"]
     assert len(made) == 1
     assert git(made[0], "status", "--porcelain") == ""
+
+
+def test_stacks_are_listed_with_packages_and_one_is_shown_whole(daemon: House) -> None:
+    [header, *rows] = daemon.must("stacks").stdout.splitlines()
+    assert header.split() == ["STACK", "TITLE", "SCAFFOLD", "YOURS", "PACKAGES"]
+    by_name = {row.split()[0]: row for row in rows}
+    assert "needs network" in by_name["rails"]
+    assert "offline" in by_name["zig"]
+    assert by_name["zig"].endswith("zig zls")
+    page = daemon.must("stacks", "elm").stdout
+    for words in ("elmPackages.elm", "elm-stuff/", "(with the network)", "the files src/Main.elm", "CHECKED WITH"):
+        assert words in page
+    unknown = daemon.octractl("stacks", "cobol")
+    assert unknown.stderr.startswith("error: there is no stack 'cobol'")
+    assert "hint: the stacks are bun," in unknown.stderr
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])

@@ -69,6 +69,7 @@ step = "plan"
 title = "Look around"
 name = "look"
 stack = "plain"
+more_stacks = []
 packages = []
 brief = "look.sh looks around"
 checks = ["sh look.sh"]
@@ -78,6 +79,7 @@ step = "work/*"
 summary = "Look around"
 edits = []
 removals = []
+packages = []
 [[reply.answer.files]]
 path = "look.sh"
 executable = true
@@ -122,7 +124,7 @@ store = "private"
 def test_key_appears_nowhere(daemon: House, leaky: Rehearsal) -> None:
     done = daemon.submit("A script that looks around")
     assert daemon.wait(done)["state"] == "TASK_STATE_DONE"
-    failed = daemon.submit("A script that looks around", "--model", "keyed/leaky:bad")
+    failed = daemon.submit("A script that looks around", "--anyway", "--model", "keyed/leaky:bad")
     assert daemon.wait(failed)["state"] == "TASK_STATE_FAILED"
     # It really was repeated, and the failures were really recorded.
     refused = {(row["step"], row["status"]) for row in leaky.requests() if row["model"] == "leaky:bad"}

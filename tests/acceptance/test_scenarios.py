@@ -19,7 +19,9 @@ DONE = {
     "fix-after-failure": "",
     "flaky-model": "rehearsal/flaky-model,rehearsal/flaky-model:b",
     "conflict": "",
+    "asks-for-packages": "",
     "hostile": "",
+    "skills": "",
 }
 
 
@@ -56,6 +58,42 @@ def test_scenario_ends_done_and_its_restored_project_passes_its_own_checks(
     for evidence in shown["evidence"]:
         subprocess.run(["bash", "-euc", evidence["command"]], cwd=target, check=True, timeout=200, capture_output=True)
     assert not (daemon.state_dir / "runner" / "trees" / task_id).exists()
+
+
+@pytest.mark.timeout(300)
+def test_project_of_two_stacks_begins_with_both_tools_and_is_checked_with_both(daemon: House, tmp_path: Path) -> None:
+    scenario = SCENARIOS["python-node"]
+    arguments = ("--stack", scenario.stack, "--model", "rehearsal/python-node", "--progress", "json")
+    said = daemon.must("submit", scenario.request, *arguments, timeout_s=280)
+    shown = daemon.show(said.events[-1]["task_id"])
+    assert (shown["task"]["state"], shown["task"]["stack"]) == ("TASK_STATE_DONE", "python,node")
+    ran = {event["command_finished"]["command"]: event for event in said.events if "command_finished" in event}
+    scaffolds = [command for command, event in ran.items() if event["step"].startswith("scaffold/")]
+    assert scaffolds == [
+        "python3 -m venv --without-pip .venv",
+        "mkdir -p page && cd page && { npm init -y && npm pkg set name=dice; }",
+    ]
+    assert {one["command"] for one in shown["evidence"]} == {"python3 -m unittest discover -v", "cd page && npm test"}
+    steps = {step["name"] for step in shown["steps"] if step["has_log"]}
+    checks = [
+        daemon.must("logs", shown["task"]["id"], "--step", step).stdout for step in sorted(steps) if "check" in step
+    ]
+    assert "Ran 4 tests" in "".join(checks)
+    assert "# pass 2" in "".join(checks)
+    daemon.must("restore", shown["task"]["id"], str(tmp_path / "restored"))
+    for one in shown["evidence"]:
+        argv = ["bash", "-euc", one["command"]]
+        subprocess.run(argv, cwd=tmp_path / "restored", check=True, timeout=200, capture_output=True)
+    flake = (tmp_path / "restored" / "flake.nix").read_text()
+    assert "pkgs.nodejs" in flake
+    assert "pkgs.python3" in flake
+    assert "node_modules/" in (tmp_path / "restored" / ".gitignore").read_text().splitlines()
+
+
+def test_plan_of_other_stacks_than_the_user_asked_for_is_not_taken(daemon: House) -> None:
+    task = daemon.submit("A tool", "--stack", "rust,node", "--model", "rehearsal/python-cli")
+    ended = daemon.wait(task)
+    assert ended["state"] == "TASK_STATE_FAILED"
 
 
 def test_events_have_no_gap_and_evidence_names_every_check(daemon: House) -> None:

@@ -25,6 +25,7 @@ def scenario(check: str) -> str:
         "title": "Ask for the newest release",
         "name": "ask",
         "stack": "plain",
+        "more_stacks": [],
         "packages": [],
         "brief": "ask.sh asks.",
         "checks": [check],
@@ -37,6 +38,7 @@ def scenario(check: str) -> str:
             "files": [{"path": path, "content": content, "executable": False} for path, content in files.items()],
             "edits": [],
             "removals": [],
+            "packages": [],
         },
         "validate/*": {"approved": True, "reasons": []},
     }

@@ -11,6 +11,7 @@ from tests.system.installation import install
 from tests.system.machine import Machine, booted, why_not
 from tests.system.python_packages import python_packages
 from tests.system.service import Service
+from tests.system.units import CONFIG
 
 HERE = Path(__file__).parent
 # The first test also makes the machine, from nothing where the cache is empty.
@@ -42,3 +43,13 @@ def service(installed: Service) -> Iterator[Service]:
     installed.wait_until_ready()
     yield installed
     installed.wait_until_ready()
+
+
+@pytest.fixture
+def config(service: Service) -> Iterator[str]:
+    """The configuration, which is put back afterwards, whatever octrad made of another one."""
+    good = service.machine.path(CONFIG).read_text(encoding="utf-8")
+    yield good
+    service.machine.write(CONFIG, good)
+    service.machine.must("systemctl", "reset-failed", "octrad.service")
+    service.machine.must("systemctl", "restart", "octrad.socket", "octrad.service")

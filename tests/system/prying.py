@@ -91,9 +91,9 @@ def write_prying_scenario(directory: Path) -> None:
     plan = {"title": "Prying", "name": "prying", "stack": "plain", "brief": "pry.sh", "checks": ["bash pry.sh"]}
     replies = {
         "grade": {"grade": 1, "reason": "One script."},
-        "plan": plan | {"packages": ["python3"]},
+        "plan": plan | {"more_stacks": [], "packages": ["python3"]},
         "work/builder/1": {
-            "summary": "Pry", "edits": [], "removals": [],
+            "summary": "Pry", "edits": [], "removals": [], "packages": [],
             "files": [{"path": "pry.sh", "executable": False, "content": script}],
         },
         "validate/*": {"approved": True, "reasons": []},

@@ -35,7 +35,9 @@ class Service:
     def submit(self, scenario: str, user: str = "") -> str:
         """Submits without following; returns the task's id."""
         request, model = f"what {scenario} builds", f"rehearsal/{scenario}"
-        return str(self.must("submit", request, "--model", model, "--detach", "--json", user=user).json["id"])
+        return str(
+            self.must("submit", request, "--model", model, "--detach", "--json", "--anyway", user=user).json["id"]
+        )
 
     @contextlib.contextmanager
     def follow(self, task: str) -> Iterator[Following]:

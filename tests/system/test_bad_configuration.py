@@ -1,7 +1,5 @@
 """A configuration that is wrong is refused before anything runs, and the journal names the key."""
 
-from collections.abc import Iterator
-
 import pytest
 
 from tests.system.service import Service
@@ -12,16 +10,6 @@ BAD = {
     "sandbox.memroy_bytes": ("[sandbox]\n", "[sandbox]\nmemroy_bytes = 1\n"),
     "access.viewer.users": ("victor", "nobody-of-this-name"),
 }
-
-
-@pytest.fixture
-def config(service: Service) -> Iterator[str]:
-    """The configuration, which is put back afterwards."""
-    good = service.machine.path(CONFIG).read_text(encoding="utf-8")
-    yield good
-    service.machine.write(CONFIG, good)
-    service.machine.must("systemctl", "reset-failed", "octrad.service")
-    service.machine.must("systemctl", "restart", "octrad.socket", "octrad.service")
 
 
 @pytest.mark.parametrize("key", BAD)

@@ -61,6 +61,11 @@ class GatewayServiceStub(object):
                 request_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.SerializeToString,
                 response_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.FromString,
                 _registered_method=True)
+        self.Embed = channel.unary_unary(
+                '/octra.gateway.v1.GatewayService/Embed',
+                request_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedRequest.SerializeToString,
+                response_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedResponse.FromString,
+                _registered_method=True)
 
 
 class GatewayServiceServicer(object):
@@ -105,6 +110,14 @@ class GatewayServiceServicer(object):
         context.set_details('Method not implemented!')
         raise NotImplementedError('Method not implemented!')
 
+    def Embed(self, request, context):
+        """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
+        than seconds, and a vector that is asked for again costs a fraction of a cent.
+        """
+        context.set_code(grpc.StatusCode.UNIMPLEMENTED)
+        context.set_details('Method not implemented!')
+        raise NotImplementedError('Method not implemented!')
+
 
 def add_GatewayServiceServicer_to_server(servicer, server):
     rpc_method_handlers = {
@@ -132,6 +145,11 @@ def add_GatewayServiceServicer_to_server(servicer, server):
                     servicer.Audit,
                     request_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.FromString,
                     response_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.SerializeToString,
+            ),
+            'Embed': grpc.unary_unary_rpc_method_handler(
+                    servicer.Embed,
+                    request_deserializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedRequest.FromString,
+                    response_serializer=octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedResponse.SerializeToString,
             ),
     }
     generic_handler = grpc.method_handlers_generic_handler(
@@ -271,6 +289,33 @@ class GatewayService(object):
             '/octra.gateway.v1.GatewayService/Audit',
             octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditRequest.SerializeToString,
             octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.AuditResponse.FromString,
+            options,
+            channel_credentials,
+            insecure,
+            call_credentials,
+            compression,
+            wait_for_ready,
+            timeout,
+            metadata,
+            _registered_method=True)
+
+    @staticmethod
+    def Embed(request,
+            target,
+            options=(),
+            channel_credentials=None,
+            call_credentials=None,
+            insecure=False,
+            compression=None,
+            wait_for_ready=None,
+            timeout=None,
+            metadata=None):
+        return grpc.experimental.unary_unary(
+            request,
+            target,
+            '/octra.gateway.v1.GatewayService/Embed',
+            octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedRequest.SerializeToString,
+            octra__proto_dot_gateway_dot_v1_dot_gateway__pb2.EmbedResponse.FromString,
             options,
             channel_credentials,
             insecure,

@@ -49,6 +49,10 @@ class GatewayServiceStub:
     """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
     the provider say to that key. Sends providers nothing of the questions; may be repeated.
     """
+    Embed: _grpc.UnaryUnaryMultiCallable[_gateway_pb2.EmbedRequest, _gateway_pb2.EmbedResponse]
+    """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
+    than seconds, and a vector that is asked for again costs a fraction of a cent.
+    """
 
 @_typing.type_check_only
 class GatewayServiceAsyncStub(GatewayServiceStub):
@@ -70,6 +74,10 @@ class GatewayServiceAsyncStub(GatewayServiceStub):
     Audit: _aio.UnaryUnaryMultiCallable[_gateway_pb2.AuditRequest, _gateway_pb2.AuditResponse]  # type: ignore[assignment]
     """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
     the provider say to that key. Sends providers nothing of the questions; may be repeated.
+    """
+    Embed: _aio.UnaryUnaryMultiCallable[_gateway_pb2.EmbedRequest, _gateway_pb2.EmbedResponse]  # type: ignore[assignment]
+    """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
+    than seconds, and a vector that is asked for again costs a fraction of a cent.
     """
 
 class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
@@ -119,6 +127,16 @@ class GatewayServiceServicer(metaclass=_abc_1.ABCMeta):
     ) -> _typing.Union[_gateway_pb2.AuditResponse, _abc.Awaitable[_gateway_pb2.AuditResponse]]:
         """Which models of which chains can do a work, before anything of it is asked: does it fit, is there a key, what does
         the provider say to that key. Sends providers nothing of the questions; may be repeated.
+        """
+
+    @_abc_1.abstractmethod
+    def Embed(
+        self,
+        request: _gateway_pb2.EmbedRequest,
+        context: _ServicerContext,
+    ) -> _typing.Union[_gateway_pb2.EmbedResponse, _abc.Awaitable[_gateway_pb2.EmbedResponse]]:
+        """Asks an embedding model for the vector of a text, once. Not at most once as Execute is: nothing waits for it longer
+        than seconds, and a vector that is asked for again costs a fraction of a cent.
         """
 
 def add_GatewayServiceServicer_to_server(servicer: GatewayServiceServicer, server: _typing.Union[_grpc.Server, _aio.Server]) -> None: ...

@@ -31,6 +31,7 @@ class ExecuteRequest(_message.Message):
     TAKE_SNAPSHOT_FIELD_NUMBER: _builtins.int
     REMOVE_TREE_FIELD_NUMBER: _builtins.int
     UNROOT_SNAPSHOT_FIELD_NUMBER: _builtins.int
+    CHECK_PACKAGES_FIELD_NUMBER: _builtins.int
     AFTER_PROGRESS_FIELD_NUMBER: _builtins.int
     AGAIN_IF_INTERRUPTED_FIELD_NUMBER: _builtins.int
     id: _builtins.str
@@ -57,6 +58,8 @@ class ExecuteRequest(_message.Message):
     def remove_tree(self) -> Global___RemoveTree: ...
     @_builtins.property
     def unroot_snapshot(self) -> Global___UnrootSnapshot: ...
+    @_builtins.property
+    def check_packages(self) -> Global___CheckPackages: ...
     def __init__(
         self,
         *,
@@ -69,14 +72,15 @@ class ExecuteRequest(_message.Message):
         take_snapshot: Global___TakeSnapshot | None = ...,
         remove_tree: Global___RemoveTree | None = ...,
         unroot_snapshot: Global___UnrootSnapshot | None = ...,
+        check_packages: Global___CheckPackages | None = ...,
         after_progress: _builtins.int = ...,
         again_if_interrupted: _builtins.bool = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "check_packages", b"check_packages", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["after_progress", b"after_progress", "again_if_interrupted", b"again_if_interrupted", "apply_edits", b"apply_edits", "build_environment", b"build_environment", "check_packages", b"check_packages", "create_tree", b"create_tree", "id", b"id", "merge_branch", b"merge_branch", "operation", b"operation", "remove_tree", b"remove_tree", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_operation: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot"]  # noqa: Y015
+    _WhichOneofReturnType_operation: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot", "check_packages"]  # noqa: Y015
     _WhichOneofArgType_operation: _TypeAlias = _typing.Literal["operation", b"operation"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_operation) -> _WhichOneofReturnType_operation | None: ...
 
@@ -154,10 +158,16 @@ class BuildEnvironment(_message.Message):
     TITLE_FIELD_NUMBER: _builtins.int
     STACK_FIELD_NUMBER: _builtins.int
     PACKAGES_FIELD_NUMBER: _builtins.int
+    UNFREE_FIELD_NUMBER: _builtins.int
+    SUBJECT_FIELD_NUMBER: _builtins.int
     task_id: _builtins.str
     commit: _builtins.str
     title: _builtins.str
     """Becomes the flake's description, escaped."""
+    unfree: _builtins.bool
+    """Packages whose licences are not free may be among them, and what these need."""
+    subject: _builtins.str
+    """The subject of the commit; empty: the runner's own."""
     @_builtins.property
     def stack(self) -> Global___StackEnvironment: ...
     @_builtins.property
@@ -172,10 +182,12 @@ class BuildEnvironment(_message.Message):
         title: _builtins.str = ...,
         stack: Global___StackEnvironment | None = ...,
         packages: _abc.Iterable[_builtins.str] | None = ...,
+        unfree: _builtins.bool = ...,
+        subject: _builtins.str = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["stack", b"stack"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "packages", b"packages", "stack", b"stack", "task_id", b"task_id", "title", b"title"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["commit", b"commit", "packages", b"packages", "stack", b"stack", "subject", b"subject", "task_id", b"task_id", "title", b"title", "unfree", b"unfree"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -270,6 +282,95 @@ class BuildEnvironmentResult(_message.Message):
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
 Global___BuildEnvironmentResult: _TypeAlias = BuildEnvironmentResult  # noqa: Y015
+
+@_typing.final
+class CheckPackages(_message.Message):
+    """Asks nixpkgs about attributes, without building anything: which of them are packages that can be had here."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    TASK_ID_FIELD_NUMBER: _builtins.int
+    COMMIT_FIELD_NUMBER: _builtins.int
+    ATTRIBUTES_FIELD_NUMBER: _builtins.int
+    task_id: _builtins.str
+    commit: _builtins.str
+    @_builtins.property
+    def attributes(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
+        """Dotted."""
+
+    def __init__(
+        self,
+        *,
+        task_id: _builtins.str = ...,
+        commit: _builtins.str = ...,
+        attributes: _abc.Iterable[_builtins.str] | None = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attributes", b"attributes", "commit", b"commit", "task_id", b"task_id"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPackages: _TypeAlias = CheckPackages  # noqa: Y015
+
+@_typing.final
+class CheckPackagesResult(_message.Message):
+    DESCRIPTOR: _descriptor.Descriptor
+
+    PACKAGES_FIELD_NUMBER: _builtins.int
+    USERS_FLAKE_FIELD_NUMBER: _builtins.int
+    users_flake: _builtins.bool
+    """True when the project has a flake.nix that its user wrote: then nothing was asked, for its packages are the user's."""
+    @_builtins.property
+    def packages(self) -> _containers.RepeatedCompositeFieldContainer[Global___FoundPackage]:
+        """In the order in which they were asked about."""
+
+    def __init__(
+        self,
+        *,
+        packages: _abc.Iterable[Global___FoundPackage] | None = ...,
+        users_flake: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["packages", b"packages", "users_flake", b"users_flake"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___CheckPackagesResult: _TypeAlias = CheckPackagesResult  # noqa: Y015
+
+@_typing.final
+class FoundPackage(_message.Message):
+    """What nixpkgs says of one attribute."""
+
+    DESCRIPTOR: _descriptor.Descriptor
+
+    ATTRIBUTE_FIELD_NUMBER: _builtins.int
+    NAME_FIELD_NUMBER: _builtins.int
+    FAULT_FIELD_NUMBER: _builtins.int
+    UNFREE_FIELD_NUMBER: _builtins.int
+    attribute: _builtins.str
+    name: _builtins.str
+    """What the package itself is called, whatever the attribute."""
+    fault: _builtins.str
+    """Why it cannot be had; empty when it can."""
+    unfree: _builtins.bool
+    """Its licence is not free."""
+    def __init__(
+        self,
+        *,
+        attribute: _builtins.str = ...,
+        name: _builtins.str = ...,
+        fault: _builtins.str = ...,
+        unfree: _builtins.bool = ...,
+    ) -> None: ...
+    _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
+    def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["attribute", b"attribute", "fault", b"fault", "name", b"name", "unfree", b"unfree"]  # noqa: Y015
+    def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
+    def WhichOneof(self, oneof_group: _Never) -> None: ...
+
+Global___FoundPackage: _TypeAlias = FoundPackage  # noqa: Y015
 
 @_typing.final
 class ApplyEdits(_message.Message):
@@ -838,6 +939,7 @@ class Finished(_message.Message):
     TAKE_SNAPSHOT_FIELD_NUMBER: _builtins.int
     REMOVE_TREE_FIELD_NUMBER: _builtins.int
     UNROOT_SNAPSHOT_FIELD_NUMBER: _builtins.int
+    CHECK_PACKAGES_FIELD_NUMBER: _builtins.int
     @_builtins.property
     def create_tree(self) -> Global___CreateTreeResult: ...
     @_builtins.property
@@ -854,6 +956,8 @@ class Finished(_message.Message):
     def remove_tree(self) -> Global___RemoveTreeResult: ...
     @_builtins.property
     def unroot_snapshot(self) -> Global___UnrootSnapshotResult: ...
+    @_builtins.property
+    def check_packages(self) -> Global___CheckPackagesResult: ...
     def __init__(
         self,
         *,
@@ -865,12 +969,13 @@ class Finished(_message.Message):
         take_snapshot: Global___TakeSnapshotResult | None = ...,
         remove_tree: Global___RemoveTreeResult | None = ...,
         unroot_snapshot: Global___UnrootSnapshotResult | None = ...,
+        check_packages: Global___CheckPackagesResult | None = ...,
     ) -> None: ...
-    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
+    _HasFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "check_packages", b"check_packages", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["apply_edits", b"apply_edits", "build_environment", b"build_environment", "check_packages", b"check_packages", "create_tree", b"create_tree", "merge_branch", b"merge_branch", "remove_tree", b"remove_tree", "result", b"result", "run_command", b"run_command", "take_snapshot", b"take_snapshot", "unroot_snapshot", b"unroot_snapshot"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
-    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot"]  # noqa: Y015
+    _WhichOneofReturnType_result: _TypeAlias = _typing.Literal["create_tree", "build_environment", "apply_edits", "run_command", "merge_branch", "take_snapshot", "remove_tree", "unroot_snapshot", "check_packages"]  # noqa: Y015
     _WhichOneofArgType_result: _TypeAlias = _typing.Literal["result", b"result"]  # noqa: Y015
     def WhichOneof(self, oneof_group: _WhichOneofArgType_result) -> _WhichOneofReturnType_result | None: ...
 

@@ -119,12 +119,14 @@ class _Signals:
 
 async def _serve(house: _House, signals: _Signals) -> None:
     manager, engine = ServiceManager(), house.engine
+
+    async def told(fault: str) -> str:
+        return describe_work(engine, fault)
+
     async with asyncio.TaskGroup() as group:
         group.create_task(house.door.run(), name="front door")
         status = group.create_task(report_status(engine, manager), name="status")
-        reloading = reload_on_signal(
-            signals.reload, house.settings, manager, lambda fault: describe_work(engine, fault)
-        )
+        reloading = reload_on_signal(signals.reload, house.settings, manager, told)
         reload = group.create_task(reloading, name="reload")
         manager.ready(describe_work(engine))
         _tell_ready()

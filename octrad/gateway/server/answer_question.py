@@ -85,13 +85,14 @@ class QuestionAnswerer:
         keys: ProviderKeys,
         local: LocalServers,
         board: HealthBoard,
+        places: ProviderPlaces,
     ) -> None:
         self._settings = settings
         self._caller = caller
         self._keys = keys
         self._local = local
         self._board = board
-        self._places = ProviderPlaces(settings.current.models.calls_at_once)
+        self._places = places
         self._refused: defaultdict[str, set[str]] = defaultdict(set)
 
     async def answer(self, request_id: str, completion: Completion, tell: ProgressReport) -> Completed:
@@ -100,7 +101,8 @@ class QuestionAnswerer:
         Args:
             request_id: goes to the provider with each request.
             completion: the question.
-            tell: called for each attempt as it ends, and now and then while a long answer comes.
+            tell: called for each attempt that failed or changed what is known of its provider, as it ends, and now and
+                then while a long answer comes.
 
         Raises:
             ModelsFailedWithAttemptsError: no model gave a valid answer.
@@ -209,7 +211,9 @@ class QuestionAnswerer:
                 mark = self._board.note_failure(target, judged, left=again is None)
         attempt = self._attempt(target, outcome, judged, mark, began=began)
         conversation.attempts.append(attempt)
-        conversation.tell(attempt)
+        # One that brings the answer, and changes nothing besides, goes with it a moment later.
+        if mark is not None or not isinstance(judged, Valid):
+            conversation.tell(attempt)
 
     async def _request(
         self, conversation: _Conversation, target: Target, key: SecretStr, *, repair: bool

@@ -103,7 +103,7 @@ class ModelCaller:
         # LiteLLM raises its own classes, openai's, httpx's and whatever a provider's reply makes it stumble over: this
         # is the one place where they are translated.
         except Exception as error:  # noqa: BLE001 - see above
-            return _endless_reply() if _is_too_long(error) else _provider_error(error)
+            return _endless_reply() if _is_too_long(error) else provider_error(error)
         return _reply(response)
 
     async def _complete(self, litellm: ModuleType, request: ModelRequest) -> Any:
@@ -203,10 +203,11 @@ def _finish_reason(choice: Any) -> str:  # a Choices of LiteLLM, or None
     return REFUSED if fields.get("refusal") else str(choice.finish_reason or "")
 
 
-def _provider_error(error: Exception) -> ProviderError:
+def provider_error(error: Exception) -> ProviderError:
+    """What LiteLLM raised, as the rest of the gateway takes it."""
     original = getattr(error, "original_exception", None)
     if isinstance(original, Exception) and type(error).__name__ == "MidStreamFallbackError":
-        return _provider_error(original)
+        return provider_error(original)
     status = getattr(error, "status_code", 0)
     with contextlib.suppress(TypeError, ValueError):
         status = int(status or 0)

@@ -11,9 +11,10 @@ from octrad.gateway.calls import Attempt, Writing
 from octrad.gateway.mark_message import read_marks
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chains import ChainAuditor
+from octrad.gateway.server.embed_text import TextEmbedder
 from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.list_models import ModelLister
-from octrad.gateway.server.report_attempt import finished_message, progress_message, read_completion
+from octrad.gateway.server.report_attempt import attempt_message, finished_message, progress_message, read_completion
 from octrad.gateway.server.report_audit import audit_response, model_message, read_audit
 
 Context = Any  # grpc.aio.ServicerContext, of which nothing is used
@@ -28,12 +29,14 @@ class GatewayServicer(GatewayServiceServicer):
         answerer: QuestionAnswerer,
         lister: ModelLister,
         auditor: ChainAuditor,
+        embedder: TextEmbedder,
         board: HealthBoard,
     ) -> None:
         self._engine = engine
         self._answerer = answerer
         self._lister = lister
         self._auditor = auditor
+        self._embedder = embedder
         self._board = board
 
     async def Execute(self, request: pb.ExecuteRequest, context: Context) -> AsyncIterator[pb.ExecuteResponse]:
@@ -73,6 +76,10 @@ class GatewayServicer(GatewayServiceServicer):
 
     async def Audit(self, request: pb.AuditRequest, context: Context) -> pb.AuditResponse:
         return audit_response(await self._auditor.audit(read_audit(request)))
+
+    async def Embed(self, request: pb.EmbedRequest, context: Context) -> pb.EmbedResponse:
+        embedding = await self._embedder.embed(request.id, request.model, request.text, request.timeout_s)
+        return pb.EmbedResponse(vector=embedding.vector, attempt=attempt_message(embedding.attempt))
 
 
 def _response(message: once.Message) -> pb.ExecuteResponse:

@@ -1,7 +1,7 @@
 """Which service a model's name means, and how LiteLLM is told. Pure."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
@@ -54,17 +54,18 @@ class _Kind:
     needs_key: bool = True
     priced: bool = True  # whether LiteLLM's price of that name is the price here
     json_mode: JsonMode = JsonMode.SCHEMA
+    embedding_prefix: str = ""  # the same for embedding models; empty: it has none
 
 
 _KINDS: Mapping[str, _Kind] = {
     "anthropic": _Kind("anthropic", "https://api.anthropic.com"),
-    "openai": _Kind("openai", "https://api.openai.com/v1"),
-    "gemini": _Kind("gemini"),
+    "openai": _Kind("openai", "https://api.openai.com/v1", embedding_prefix="openai"),
+    "gemini": _Kind("gemini", embedding_prefix="gemini"),
     "deepseek": _Kind("deepseek", "https://api.deepseek.com/beta", json_mode=JsonMode.OBJECT),
-    "openrouter": _Kind("openrouter", "https://openrouter.ai/api/v1"),
-    "ollama": _Kind("ollama_chat", "http://127.0.0.1:11434", needs_key=False, priced=False),
-    "openai-compatible": _Kind("openai", needs_key=False, priced=False),
-    "rehearsal": _Kind("openai", needs_key=False, priced=False),
+    "openrouter": _Kind("openrouter", "https://openrouter.ai/api/v1", embedding_prefix="openrouter"),
+    "ollama": _Kind("ollama_chat", "http://127.0.0.1:11434", needs_key=False, priced=False, embedding_prefix="ollama"),
+    "openai-compatible": _Kind("openai", needs_key=False, priced=False, embedding_prefix="openai"),
+    "rehearsal": _Kind("openai", needs_key=False, priced=False, embedding_prefix="openai"),
 }
 
 
@@ -121,6 +122,20 @@ def resolve(config: Config, name: str) -> Target:
     if not base_url and provider.kind in {"openai-compatible", "rehearsal"}:
         raise ConfigurationError(f"providers.{provider_name}.base_url is not set", hint="its URL, ending in /v1")
     return _target(name, provider_name, provider, base_url)
+
+
+def resolve_embedding(config: Config, name: str) -> Target:
+    """Returns the target of an embedding model.
+
+    Raises:
+        ConfigurationError: as `resolve`, or the provider has no embedding models.
+    """
+    target = resolve(config, name)
+    kind = config.providers[target.provider].kind
+    prefix = _KINDS[kind].embedding_prefix
+    if not prefix:
+        raise ConfigurationError(f"`models.embedding` is {name}, but {kind} has no embedding models")
+    return replace(target, litellm_model=f"{prefix}/{name.partition('/')[2]}")
 
 
 def _target(name: str, provider_name: str, provider: Provider, base_url: str) -> Target:

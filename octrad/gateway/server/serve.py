@@ -12,7 +12,9 @@ from octrad.foundation.once.servant import serve_servant
 from octrad.foundation.settings import Settings
 from octrad.gateway.server.answer_question import QuestionAnswerer
 from octrad.gateway.server.audit_chains import ChainAuditor
+from octrad.gateway.server.call_embedding import EmbeddingCaller
 from octrad.gateway.server.call_model import ModelCaller
+from octrad.gateway.server.embed_text import TextEmbedder
 from octrad.gateway.server.gateway_service import GatewayServicer
 from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.keep_memory_private import keep_memory_private
@@ -21,6 +23,7 @@ from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.local.find_servers import LocalServers
 from octrad.gateway.server.probe_keys import KeyProbes
 from octrad.gateway.server.provider_keys import ProviderKeys, strike_out_of_logs
+from octrad.gateway.server.provider_places import ProviderPlaces
 
 # What a reload cannot change, because the gateway was made of these when it started.
 _FIXED = ("servant", "models.calls_at_once")
@@ -45,9 +48,12 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
 
     def add_services(server: grpc.aio.Server, engine: Engine) -> None:
         caller, board = ModelCaller(litellm), HealthBoard()
-        answerer = QuestionAnswerer(settings, caller, keys, local, board)
+        places = ProviderPlaces(settings.current.models.calls_at_once)
+        answerer = QuestionAnswerer(settings, caller, keys, local, board, places)
         auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys), local)
-        servicer = GatewayServicer(engine, answerer, ModelLister(settings, keys, local, board), auditor, board)
+        embedder = TextEmbedder(settings, EmbeddingCaller(litellm), keys, board, places)
+        lister = ModelLister(settings, keys, local, board)
+        servicer = GatewayServicer(engine, answerer, lister, auditor, embedder, board)
         add_GatewayServiceServicer_to_server(servicer, server)
         litellm.start()
 

@@ -20,16 +20,17 @@ from octrad.foundation.postgres.pool import Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.calls import Attempt, Completed, Completion, Message, ModelsFailedError
 from octrad.gateway.client import GatewayClient
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline import step_names
 from octrad.pipeline.advisor.advise import advise
 from octrad.pipeline.advisor.clean_text import clean_block
 from octrad.pipeline.advisor.situation import Situation
-from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.answers import ConsultAnswer
-from octrad.pipeline.ask import Reply, ledger_row
-from octrad.pipeline.content_hash import hash_content
-from octrad.pipeline.prompts import load_prompt, render
-from octrad.pipeline.question_roles import role_of
+from octrad.pipeline.questions.answer_schema import answer_schema
+from octrad.pipeline.questions.answers import ConsultAnswer
+from octrad.pipeline.questions.ask import Reply, ledger_row
+from octrad.pipeline.questions.content_hash import hash_content
+from octrad.pipeline.questions.prompts import load_prompt, render
+from octrad.pipeline.questions.question_roles import role_of
 from octrad.pipeline.servants import call_servant
 from octrad.tasks.budget import Budget, Subject, budgets_of
 from octrad.tasks.consultation import Consultation, record_consultation
@@ -82,12 +83,14 @@ class Advisor:
         database: the truth.
         gateway: where models are asked.
         settings: where the playbooks of the user's are.
+        library: stamped on the calls in the ledger.
     """
 
-    def __init__(self, database: Database, gateway: GatewayClient, settings: Settings) -> None:
+    def __init__(self, database: Database, gateway: GatewayClient, settings: Settings, library: LibraryInUse) -> None:
         self._database = database
         self._gateway = gateway
         self._settings = settings
+        self._library = library
         self._under_way: dict[str, asyncio.Task[Consultation]] = {}
 
     async def advise(self, task: Task) -> Advice:
@@ -164,9 +167,9 @@ class Advisor:
     async def _record(
         self, task_id: TaskId, step: str, consultation: Consultation, attempts: tuple[Attempt, ...]
     ) -> None:
-        now = datetime.now(UTC)
+        now, content_hash = datetime.now(UTC), hash_content(self._library.current)
         calls = [
-            replace(ledger_row(attempt, hash_content()), step=step, role=Role.ADVISOR, at=now) for attempt in attempts
+            replace(ledger_row(attempt, content_hash), step=step, role=Role.ADVISOR, at=now) for attempt in attempts
         ]
         await record_consultation(self._database, task_id, step, consultation, calls)
 

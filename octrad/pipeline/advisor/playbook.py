@@ -10,10 +10,11 @@ import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from octrad.foundation.describe_faults import describe_faults
 from octrad.foundation.errors import ConfigurationError
 from octrad.gateway.calls import Outcome
 from octrad.pipeline.advisor.clean_text import clean_line
@@ -55,7 +56,7 @@ class Match:
             self.code in {"", situation.code}
             and self.failure_class in {"", situation.failure_class}
             and self.reason in {"", situation.reason}
-            and self.stack in {"", situation.stack}
+            and self.stack in {"", *situation.stack.split(",")}
             and self.kept in {"", situation.kept}
             and (not self.step or fnmatchcase(situation.step, self.step))
             and (not self.pattern or re.search(self.pattern, _said(situation), re.MULTILINE) is not None)
@@ -105,8 +106,7 @@ def parse_playbook(filename: str, text: str) -> Playbook:
     except tomllib.TOMLDecodeError as error:
         raise ConfigurationError(f"the playbook {filename} is not TOML: {error}") from error
     except ValidationError as error:
-        faults = "; ".join(_fault(dict(detail)) for detail in error.errors())
-        raise ConfigurationError(f"the playbook {filename} is not valid: {faults}") from error
+        raise ConfigurationError(f"the playbook {filename} is not valid: {describe_faults(error)}") from error
 
 
 def fill(template: str, values: Mapping[str, str]) -> str | None:
@@ -139,11 +139,6 @@ def _said(situation: Situation) -> str:
     """What a pattern is looked for in."""
     parts = (situation.message, situation.snapshot_failure, *(hop.error for hop in situation.hops))
     return "\n".join([*parts, situation.output[-OUTPUT_CHARACTERS:]])
-
-
-def _fault(detail: dict[str, Any]) -> str:
-    where = ".".join(str(part) for part in detail["loc"])
-    return f"`{where}`: {str(detail['msg']).removeprefix('Value error, ')}"
 
 
 def _one_line(text: str) -> str:

@@ -46,7 +46,7 @@ class Situation:
     Args:
         task_id: whose it is.
         project: of the task.
-        stack: of the task; empty before there is a plan.
+        stack: of the task, several with commas; empty before there is a plan.
         models: that the task names, between commas; empty where it takes the configured chains.
         rehearsal: whether a rehearsal answered in place of a model.
         code: of the error, `cancelled`, or, where only the snapshot failed, that of its error.

@@ -11,8 +11,8 @@ from octrad.pipeline import step_names
 from octrad.pipeline.advisor.clean_text import clean_line
 from octrad.pipeline.advisor.situation import Situation
 from octrad.pipeline.advisor.write_note import with_wording
-from octrad.pipeline.answers import NoteWordingAnswer
-from octrad.pipeline.ask import Question, put
+from octrad.pipeline.questions.answers import NoteWordingAnswer
+from octrad.pipeline.questions.ask import Question, put
 from octrad.pipeline.task_run import Speaker, TaskRun
 from octrad.tasks.append_events import StaleLeaseError
 from octrad.tasks.task import Role

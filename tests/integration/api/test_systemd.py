@@ -16,6 +16,7 @@ import pytest
 from tests.as_user import as_user
 from tests.daemon import ROOT, House, Rehearsal, children, config_for, processes_naming, wait_until
 from tests.notified import NotifySocket, notify_socket
+from tests.unit.knowledge.guide_files import GUIDE, guide_named
 
 pytestmark = pytest.mark.timeout(150)
 WATCHDOG_S = 2.0
@@ -157,6 +158,49 @@ def test_a_wrong_configuration_is_refused_whole_and_shown(own: House, notified: 
     assert own.must("models", "--json").json["models"][0]["name"] == "rehearsal/slow"
     rewrite(own, own.config, good)
     assert reload(own, notified)["STATUS"] == "no tasks"
+
+
+def test_a_reload_reads_the_library_anew_and_passes_over_what_is_broken(
+    own: House, notified: NotifySocket, tmp_path: Path
+) -> None:
+    stacks = tmp_path / "stacks"
+    stacks.mkdir()
+    rewrite(own, "[nix]", f'[knowledge]\ndir = "{tmp_path}"\n[nix]')
+    (stacks / "cobol.toml").write_text(
+        'name = "cobol"\ntitle = "COBOL"\nattributes = ["gnucobol"]\nshell = "mkShell"\n'
+    )
+    (stacks / "rust.toml").write_text('name = "rust"\nshel = "mkShell"\n')
+    reload(own, notified)
+    stacks_told = own.must("stacks", "--json").json["stacks"]
+    titles = {stack["name"]: stack["title"] for stack in stacks_told}
+    assert [stack["name"] for stack in stacks_told if stack.get("own")] == ["cobol"]
+    assert titles["cobol"] == "COBOL"
+    assert titles["rust"] == "Rust", "the shipped one stays in use"
+    parts = {part["name"]: part for part in own.must("status", "--json").json["components"]}
+    assert "rust.toml" in parts["library"]["detail"]
+    assert "`shel`" in parts["library"]["detail"]
+    assert str(stacks / "rust.toml") in own.log
+
+
+def test_a_guide_of_ones_own_is_there_after_a_reload_and_a_malformed_one_is_named(
+    own: House, notified: NotifySocket, tmp_path: Path
+) -> None:
+    guides = tmp_path / "guides"
+    guides.mkdir()
+    rewrite(own, "[nix]", f'[knowledge]\ndir = "{tmp_path}"\n[nix]')
+    (guides / "zag.toml").write_text(GUIDE)
+    (guides / "cargo.toml").write_text(guide_named("cargo", old="offline = true", new="online = false"))
+    reload(own, notified)
+    told = {guide["name"]: guide for guide in own.must("guides", "--json").json["guides"]}
+    assert told["zag"]["own"] is True
+    assert told["cargo"]["title"] == "Rust: cargo", "the shipped one stays in use"
+    assert "`zag check`: checks" in own.must("guides", "zag").stdout
+    parts = {part["name"]: part for part in own.must("status", "--json").json["components"]}
+    assert "cargo.toml" in parts["library"]["detail"]
+    assert "`command.0.online`" in parts["library"]["detail"]
+    (guides / "zag.toml").unlink()
+    reload(own, notified)
+    assert own.octractl("guides", "zag").exit_code == 66
 
 
 def test_a_reload_that_names_a_user_who_does_not_exist_is_refused(own: House, notified: NotifySocket) -> None:

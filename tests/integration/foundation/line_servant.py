@@ -61,6 +61,9 @@ class LineServicer(rpc.GatewayServiceServicer):
     async def ListModels(self, request: pb.ListModelsRequest, context: object) -> pb.ListModelsResponse:
         raise NotFoundError("no model here … none at all", hint="ask elsewhere … please")
 
+    async def Embed(self, request: pb.EmbedRequest, context: object) -> pb.EmbedResponse:
+        raise NotFoundError("no model here")
+
     async def Audit(self, request: pb.AuditRequest, context: object) -> pb.AuditResponse:
         raise NotFoundError("no model here")
 

@@ -41,7 +41,7 @@ def test_flake_lock_pins_what_octrad_pins() -> None:
         ("packages", ["default", "octractl", "octrad"]),
         ("apps", ["demo", "octractl"]),
         ("devShells", ["default"]),
-        ("checks", ["format", "lint", "machines", "module", "types", "unit"]),
+        ("checks", ["format", "lint", "machines", "module", "stacks", "types", "unit"]),
     ],
 )
 def test_flake_offers_for_both_systems(output: str, names: list[str], flake: Path, tmp_path: Path) -> None:

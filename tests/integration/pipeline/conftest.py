@@ -35,6 +35,7 @@ step = "work/builder/1"
 summary = "Write too much"
 edits = []
 removals = []
+packages = []
 files = [{{ path = "large", executable = false, content = "{content}" }}]
 """
 

@@ -12,15 +12,13 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from octrad.foundation.cache import open_cache
-from octrad.foundation.config import Advisor, Audit, Budgets, Cache, Config, Limits
+from octrad.foundation.config import Advisor, Audit, Budgets, Cache, Config, Limits, Packages
 from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.ids import TaskId
 from octrad.foundation.postgres.pool import Connection, Database
 from octrad.foundation.settings import Settings
 from octrad.gateway.client import GatewayClient
-from octrad.knowledge.guides import load_guides
-from octrad.knowledge.stacks import load_stacks
-from octrad.pipeline.content_hash import hash_content
+from octrad.knowledge.library_in_use import LibraryInUse
 from octrad.pipeline.price_list import PriceList
 from octrad.pipeline.run import Pipeline
 from octrad.pipeline.tools import Tools
@@ -73,6 +71,8 @@ class Desk:
     budgets: Budgets = field(default_factory=Budgets)
     audit: Audit = field(default_factory=Audit)
     advisor: Advisor = field(default_factory=Advisor)
+    library: LibraryInUse = field(default_factory=LibraryInUse)
+    packages: Packages = field(default_factory=Packages)
 
     def pipeline(self, database: Database | None = None) -> Pipeline:
         """A new one, as after a start of the daemon."""
@@ -82,15 +82,19 @@ class Desk:
             runner=self.runner,
             limits=self.limits,
             audit=self.audit,
-            stacks=load_stacks(),
-            guides=load_guides(),
+            library=self.library.current,
             prices=PriceList(self.gateway),
-            content_hash=hash_content(),
             cache=open_cache(Cache()),
             advisor=self.advisor,
         )
-        config = Config(limits=self.limits, budgets=self.budgets, audit=self.audit, advisor=self.advisor)
-        return Pipeline(tools, Settings(config))
+        config = Config(
+            limits=self.limits,
+            budgets=self.budgets,
+            audit=self.audit,
+            advisor=self.advisor,
+            packages=self.packages,
+        )
+        return Pipeline(tools, Settings(config), self.library)
 
     async def submit(self, scenario: str, submission: Submission | None = None) -> TaskId:
         submission = submission or Submission(request="build it")

@@ -47,7 +47,8 @@ async def forgetful_gateway(state_dir: Path) -> AsyncIterator[None]:
 
 
 def advisor(desk: Desk) -> Advisor:
-    return Advisor(desk.database, desk.gateway, Settings(Config(limits=desk.limits, advisor=desk.advisor)))
+    settings = Settings(Config(limits=desk.limits, advisor=desk.advisor))
+    return Advisor(desk.database, desk.gateway, settings, desk.library)
 
 
 def asked_of_the_advisor(desk: Desk, task_id: TaskId) -> list[str]:

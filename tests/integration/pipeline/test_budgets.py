@@ -6,7 +6,7 @@ import pytest
 
 from octrad.foundation.config import Budgets
 from octrad.foundation.ids import TaskId
-from octrad.pipeline.content_hash import hash_call, hash_content
+from octrad.pipeline.questions.content_hash import hash_content
 from octrad.tasks.budget import Budget, Scope
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.cancel_task import cancel_task
@@ -65,10 +65,10 @@ async def test_a_run_that_is_paused_at_every_question_asks_and_pays_for_nothing_
 async def test_calls_carry_the_hash_of_what_they_were_made_of(desk: Desk) -> None:
     task_id = await desk.submit("hello")
     assert (await desk.run(task_id)).state is TaskState.DONE
-    hashes = {call.content_hash for call in await list_model_calls(desk.database, task_id)}
-    assert len(hashes) == 1
-    assert len(hashes.pop()) == 64
-    assert hash_call(hash_content(), "") not in hashes, "the gateway's prices are part of it"
+    hashes = {(call.content_hash, call.prices_hash) for call in await list_model_calls(desk.database, task_id)}
+    [(content_hash, prices_hash)] = hashes
+    assert content_hash == hash_content(desk.library.current)
+    assert len(prices_hash) == 64
 
 
 async def test_a_run_goes_by_the_budgets_of_the_configuration(desk: Desk) -> None:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from octrad.tasks.events import CommandFinished, EditsRefused, Remarked, Reviewed, Snapshotted
+from octrad.tasks.events import CommandFinished, EditsRefused, PackagesRefused, Remarked, Reviewed, Snapshotted
 from octrad.tasks.evidence import list_evidence
 from octrad.tasks.machine import TaskState
 from octrad.tasks.submit_task import Submission
@@ -39,6 +39,14 @@ async def test_failed_check_is_repaired_with_its_real_output_and_run_again(desk:
     assert (codes["check/1/1"], codes["check/2/1"]) == (1, 0)
 
 
+async def test_repair_is_told_what_a_guide_knows_of_the_output_and_people_hear_of_it(desk: Desk) -> None:
+    task = await desk.run(await desk.submit("spaces-in-makefile"))
+    assert task.state is TaskState.DONE, task.note
+    [said] = [e for e in await desk.events(task.id, Remarked) if e.step == "fix/1"]
+    assert isinstance(said.detail, Remarked)
+    assert said.detail.text == "the repair was told what guides know of the output (make: *** missing separator)"
+
+
 async def test_later_worker_of_a_conflict_does_its_work_again(desk: Desk) -> None:
     task = await desk.run(await desk.submit("conflict"))
     assert task.state is TaskState.DONE, task.note
@@ -62,8 +70,8 @@ async def test_worker_that_a_manager_sends_back_works_again_on_top_of_main(desk:
 async def test_packages_that_nobody_has_are_done_without_and_that_is_said(desk: Desk) -> None:
     task = await desk.run(await desk.submit("unknown-package"))
     assert task.state is TaskState.DONE, task.note
-    warnings = [e.detail.text for e in await desk.events(task.id) if isinstance(e.detail, Remarked)]
-    assert any("packageThatNobodyHas" in warning for warning in warnings)
+    [refused] = [e.detail.refused for e in await desk.events(task.id) if isinstance(e.detail, PackagesRefused)]
+    assert [one.package for one in refused] == ["packageThatNobodyHas"]
 
 
 async def test_task_that_never_passes_ends_failed_with_partial_snapshot_and_note(desk: Desk) -> None:

@@ -72,6 +72,17 @@ async def test_hundred_megabytes_are_refused_without_being_sent(project: Project
     assert "at most" in applied.refusals[0]
 
 
+async def test_packages_are_looked_up_once_for_an_id(project: Project) -> None:
+    names, request_id = ["git", "nosuchthing", "${builtins.currentTime}", "a;b", "../"], project.request_id()
+    checked = await project.client.check_packages(request_id, project.task_id, project.commit, names)
+    assert [found.attribute for found in checked.packages] == names
+    assert [bool(found.fault) for found in checked.packages] == [False, True, True, True, True]
+    assert not checked.users_flake
+    assert await project.client.check_packages(request_id, project.task_id, project.commit, names) == checked
+    with pytest.raises(NotFoundError):
+        await project.client.check_packages(project.request_id(), "bnowhere", project.commit, names)
+
+
 async def test_command_runs_in_the_environment_and_its_changes_are_committed(project: Project) -> None:
     result = await project.run("python3 -c 'print(6*7)' | tee answer; pwd", commit_subject="Compute")
     assert (result.exit_code, result.limit, result.head, result.tail) == (0, "", "42\n/project\n", "")

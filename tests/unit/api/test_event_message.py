@@ -16,6 +16,7 @@ DETAILS: list[events.EventDetail] = [
     events.StepStarted("Plan"),
     events.StepFinished(12, "abc"),
     events.Planned("T", "python", (events.PlannedManager("backend", ("a", "b")),), ("true",)),
+    events.SkillsPicked("a", ("x", "y"), "search"),
     events.ModelAnswered("m", "ok", 1, 2, 3, 0.5, 6),
     events.ModelAnswered("m", "rate", error="slow down"),
     events.CommandStarted("make", network=True),
@@ -23,6 +24,8 @@ DETAILS: list[events.EventDetail] = [
     events.CommandFinished("make", -9, 5, "timeout", already_proved=True),
     events.FilesChanged(("a", "b"), "abc"),
     events.EditsRefused(("no",)),
+    events.PackagesAdded(("jq",), "abc"),
+    events.PackagesRefused((events.RefusedPackage("nosuch", "it is not there"),)),
     events.Reviewed(approved=False, reasons=("why",)),
     events.Snapshotted("s", "/nix/store/x", 1, partial=True),
     events.Advised("note", "octractl retry"),
@@ -43,6 +46,8 @@ def test_every_event_keeps_all_that_it_says(detail: events.EventDetail) -> None:
             assert states_pb2.TaskState.Name(found) == value
         elif name == "managers":
             assert [(manager.name, list(manager.workers)) for manager in found] == [("backend", ["a", "b"])]
+        elif name == "refused":
+            assert [(one.package, one.reason) for one in found] == [("nosuch", "it is not there")]
         else:
             assert (list(found) if isinstance(value, tuple | list) else found) == (
                 list(value) if isinstance(value, tuple) else value

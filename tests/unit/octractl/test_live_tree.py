@@ -90,3 +90,9 @@ def test_last_drawing_stays_on_the_terminal() -> None:
     assert "octrad went away" in shown
     assert shown.rindex("worker frontend-1") > shown.rindex("manager backend")
     assert "\x1b[2J" not in shown
+
+
+def test_refused_packages_are_a_warning_while_the_task_runs() -> None:
+    refused = [events_pb2.RefusedPackage(package="nosuch", reason="it does not exist in nixpkgs")]
+    said = event(2, "daemon", packages_refused=events_pb2.PackagesRefused(refused=refused))
+    assert "! packages refused: nosuch: it does not exist in nixpkgs" in draw([*life_of_a_task()[:2], said], START_S)

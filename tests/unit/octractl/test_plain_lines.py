@@ -120,3 +120,13 @@ def test_short_step_says_nothing_when_it_ends() -> None:
     began = event(1, "boss", step="plan", step_started=pb.StepStarted(title="Plan the project"))
     ended = event(2, "boss", step="plan", step_finished=pb.StepFinished(duration_ms=NOT_WORTH_SAYING))
     assert plain(began, ended) == ["boss              Plan the project"]
+
+
+def test_packages_that_were_asked_for_are_told() -> None:
+    refused = [pb.RefusedPackage(package="no\x1bsuch", reason="it does not exist in nixpkgs")]
+    added = event(1, "daemon", packages_added=pb.PackagesAdded(packages=["jq", "sqlite"], commit="abc"))
+    assert plain(added, event(2, "daemon", packages_refused=pb.PackagesRefused(refused=refused))) == [
+        "octrad              added to the environment: jq, sqlite",
+        "octrad              packages refused:",
+        "                    | no\\x1bsuch: it does not exist in nixpkgs",
+    ]

@@ -5,17 +5,17 @@ import json
 import pytest
 
 from octrad.gateway.calls import Completion, ModelRole
-from octrad.knowledge.guides import load_guides
-from octrad.knowledge.stacks import load_stacks
-from octrad.pipeline.answer_schema import answer_schema
-from octrad.pipeline.answers import GradeAnswer, WorkAnswer
-from octrad.pipeline.audit_questions import Work, first_questions, stand_in
+from octrad.knowledge.library import read_library
+from octrad.pipeline.audit.audit_questions import Work, first_questions, stand_in
 from octrad.pipeline.boss import DIFF_BYTES, grade_values
-from octrad.pipeline.prompts import load_prompt, render
+from octrad.pipeline.questions.answer_schema import answer_schema
+from octrad.pipeline.questions.answers import GradeAnswer, WorkAnswer
+from octrad.pipeline.questions.prompts import load_prompt, render
 from octrad.pipeline.relevant_files import FILES_BYTES, ListedFile
 
 FILES = (ListedFile("Cargo.toml", 120, "file"), ListedFile("src/main.rs", 900, "file"))
-STACKS, GUIDES = load_stacks(), load_guides()
+LIBRARY = read_library()
+STACKS, GUIDES = LIBRARY.stacks, LIBRARY.guides
 
 
 def ask(work: Work) -> dict[str, Completion]:
@@ -81,6 +81,25 @@ def test_stack_and_checks_that_the_user_asked_for_are_in_the_plan() -> None:
     assert "the stack `python`, and no other" in asked["plan"].messages[1].content
     assert "make prove" in asked["plan"].messages[1].content
     assert "Stack: python" in asked["work"].messages[1].content
+
+
+def test_boss_is_told_what_the_files_look_like() -> None:
+    files = (
+        ListedFile("pyproject.toml", 1, "file"),
+        ListedFile("uv.lock", 1, "file"),
+        ListedFile("web/package.json", 1, "file"),
+    )
+    asked = ask(Work("a tool", files, ""))
+    assert "no stack in particular; the files look like `uv`, `node` in `web/`" in asked["plan"].messages[1].content
+    assert "Stack: uv at the root, `node` in `web/`" in asked["work"].messages[1].content
+
+
+def test_several_stacks_that_the_user_asked_for_are_in_the_plan() -> None:
+    asked = ask(Work("a tool", FILES, "", stack="rust,node"))
+    wanted = "the stacks `rust` at the root and `node` in directories of their own, and no others"
+    assert wanted in asked["plan"].messages[1].content
+    for words in ("Stack: rust at the root, `node`", "- cargo test", "- npm test", "Cargo", "npm"):
+        assert words in asked["work"].messages[1].content
 
 
 def test_stand_in_has_the_length_of_what_it_stands_for() -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from octrad.gateway.audits import AuditedModel, Hindrance
 from octrad.gateway.calls import Model, ModelRole, Outcome
-from octrad.pipeline.audit_models import ChainReport, ModelReport, Report
-from octrad.pipeline.audit_task import LARGE_REPOSITORY_BYTES, Audited, conclude, describe_report, wants_audit
+from octrad.pipeline.audit.audit_models import ChainReport, ModelReport, Report
+from octrad.pipeline.audit.audit_task import LARGE_REPOSITORY_BYTES, Audited, conclude, describe_report, wants_audit
 from octrad.tasks.events import Remarked
 
 BOSS, MANAGER, WORKER, REVIEWER, ADVISOR = ModelRole

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from octrad.foundation.config import Limits
 from octrad.gateway.audits import AuditedModel, CountedQuestion
 from octrad.gateway.calls import Model
-from octrad.pipeline.expected_cost import Calls, cost_usd, count_calls, fewest_calls, most_calls
+from octrad.pipeline.audit.expected_cost import Calls, cost_usd, count_calls, fewest_calls, most_calls
 
 LENGTHS = {
     "grade": 500,

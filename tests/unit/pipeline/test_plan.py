@@ -1,7 +1,9 @@
 import pytest
 
-from octrad.pipeline.answers import PlanAnswer, PlannedManager, PlannedWorker, SmallPlanAnswer
+from octrad.knowledge.library import read_library
+from octrad.knowledge.stacks import PlacedStack
 from octrad.pipeline.plan import BUILDER, accept_plan, refuse_plan
+from octrad.pipeline.questions.answers import PlanAnswer, PlannedManager, PlannedWorker, SmallPlanAnswer
 
 STACKS = ("plain", "python")
 
@@ -63,6 +65,52 @@ def test_faulty_plan_is_refused_with_the_reason(fields: dict[str, object], word:
 def test_stack_that_the_user_asked_for_is_kept() -> None:
     assert refuse_plan(small(), STACKS, "plain") == ["the user asked for the stack 'plain', not 'python'"]
     assert refuse_plan(small(), STACKS, "python") == []
+
+
+def more(*placed: tuple[str, str]) -> list[dict[str, str]]:
+    return [{"stack": stack, "directory": directory} for stack, directory in placed]
+
+
+def test_plan_of_several_stacks_has_the_main_one_at_the_root() -> None:
+    answer = small(more_stacks=more(("plain", "web"), ("python", "tools/x")))
+    assert refuse_plan(answer, STACKS, "") == []
+    plan = accept_plan(answer, [])
+    assert plan.stacks == (PlacedStack("python"), PlacedStack("plain", "web"), PlacedStack("python", "tools/x"))
+    assert plan.stack_names == "python,plain"
+    assert plan.combined_stack(read_library().stacks).attributes == ("python3", "bash")
+
+
+def test_plan_of_before_there_could_be_several_is_still_one() -> None:
+    assert accept_plan(small(), []).stacks == (PlacedStack("python"),)
+
+
+def test_stacks_that_the_user_asked_for_are_kept() -> None:
+    both = small(more_stacks=more(("plain", "web")))
+    assert refuse_plan(both, STACKS, "python,plain") == []
+    assert refuse_plan(both, STACKS, "plain,python") == [
+        "the user asked for the stacks 'plain', 'python', not 'python', 'plain'"
+    ]
+    assert refuse_plan(both, STACKS, "python") == ["the user asked for the stack 'python', not 'python', 'plain'"]
+    assert refuse_plan(small(), STACKS, "python,plain")
+
+
+@pytest.mark.parametrize(
+    ("placed", "word"),
+    [
+        ([("cobol", "web")], "no stack 'cobol'"),
+        ([("plain", "")], "not a directory"),
+        ([("plain", "../web")], "not a directory"),
+        ([("plain", "web; rm -rf ~")], "not a directory"),
+        ([("plain", "$(id)")], "not a directory"),
+        ([("plain", ".git")], "not a directory"),
+        ([("plain", "a/b/c/d")], "not a directory"),
+        ([("plain", "web"), ("python", "web")], "one of its own"),
+        ([("plain", f"d{number}") for number in range(4)], "too many"),
+    ],
+)
+def test_faulty_further_stacks_are_refused_with_the_reason(placed: list[tuple[str, str]], word: str) -> None:
+    [reason] = refuse_plan(small(more_stacks=more(*placed)), STACKS, "")
+    assert word in reason
 
 
 def test_dotted_packages_are_taken() -> None:

@@ -1,7 +1,7 @@
 import pytest
 
 from octrad.gateway.calls import ModelRole
-from octrad.pipeline.question_roles import is_long, role_of, roles_of_work
+from octrad.pipeline.questions.question_roles import is_long, role_of, roles_of_work
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,17 @@ def test_long_listings_are_cut_and_say_so() -> None:
     assert lines[-1] == "… and 7 more"
 
 
+def test_what_was_fetched_is_one_line_and_shown_only_where_it_is_mentioned() -> None:
+    files = [file(".m2/a.pom"), file(".m2/b/c.pom"), file("a.py"), file("web/vendor/x.php")]
+    assert describe_tree(files).splitlines() == [
+        ".m2/ (2 files that were fetched)",
+        "web/vendor/ (1 files that were fetched)",
+        "a.py (100 bytes)",
+    ]
+    assert choose_files(files) == ["a.py"]
+    assert choose_files(files, mentioned_in="error in web/vendor/x.php line 3") == ["a.py", "web/vendor/x.php"]
+
+
 def test_names_that_could_pass_for_more_lines_are_quoted() -> None:
     assert describe_tree([file("a\nb")]) == "'a\\nb' (100 bytes)"
 

@@ -17,6 +17,7 @@ from octrad.tasks.list_steps import StepRecord
         ("work/backend/1/apply", False),
         ("merge/backend/1", True),
         ("fix/2/apply", True),
+        ("packages/1", True),
         ("check/1/1", False),
         ("snapshot/1", False),
         ("advise/1", False),

@@ -1,8 +1,8 @@
 import pytest
 
-from octrad.pipeline.answers import AssignAnswer, Assignment, Problem, ReviewAnswer
 from octrad.pipeline.manager import refuse_assignments, refuse_review
 from octrad.pipeline.plan import Manager, Worker
+from octrad.pipeline.questions.answers import AssignAnswer, Assignment, Problem, ReviewAnswer
 
 MANAGER = Manager("back", "b", ("s/**",), (Worker("one", "r", "back", ()), Worker("two", "r", "back", ())))
 

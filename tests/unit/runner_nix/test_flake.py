@@ -30,6 +30,11 @@ def test_the_flake_without_anything_is_the_golden_one() -> None:
     assert flake_text("", StackEnvironment("none"), [], PIN_URL) == (GOLDEN / "empty-flake.nix").read_text()
 
 
+def test_the_flake_with_unfree_packages_is_the_golden_one() -> None:
+    text = flake_text("", StackEnvironment("none"), ["steam"], PIN_URL, unfree=True)
+    assert text == (GOLDEN / "unfree-flake.nix").read_text()
+
+
 def test_the_lock_of_the_pin_is_the_golden_one() -> None:
     assert pinned_lock_text() == (GOLDEN / "flake.lock").read_text()
     locked = json.loads(pinned_lock_text())["nodes"]["nixpkgs"]["locked"]

@@ -12,7 +12,7 @@ from octrad.runner.server.nix.flake_lock import PIN_URL
 from octrad.runner.server.nix.inspect_host import version_of
 from octrad.runner.server.nix.keyed_lock import KeyedLock
 from octrad.runner.server.nix.nix_base32 import nar_hash_hex
-from octrad.runner.server.nix.nix_command import print_dev_env_argv
+from octrad.runner.server.nix.nix_command import evaluate_argv, print_dev_env_argv
 from octrad.runner.server.nix.nixpkgs import Nixpkgs, resolve_nixpkgs
 from octrad.runner.server.nix.store import choose_store
 from octrad.runner.server.nix.write_stand_in import Tools, present_tools
@@ -52,6 +52,14 @@ def test_packages_of_a_nixpkgs_on_this_machine_come_from_the_binary_cache() -> N
     argv = print_dev_env_argv(Path("/f"), Path("/p"), Nixpkgs("path", PIN_URL, "path:/nix/store/abc-source"))
     assert "path:/nix/store/abc-source" in argv
     assert "substitute" not in argv
+
+
+def test_the_command_line_that_judges_a_package_builds_nothing() -> None:
+    stand_in = Nixpkgs("stand-in", PIN_URL, "path:/stand-in", stand_in=True)
+    assert evaluate_argv(Path("/e"), "judge", "judge: judge [ ]", stand_in) == [
+        *("nix", "eval", "--json", "--no-write-lock-file", "--override-input", "nixpkgs", "path:/stand-in"),
+        *("--option", "allow-import-from-derivation", "false", "path:/e#judge", "--apply", "judge: judge [ ]"),
+    ]
 
 
 POINTED = """error: attribute 'b' missing
@@ -97,9 +105,19 @@ def test_what_we_know_nothing_about_stays_as_it_is() -> None:
     assert isinstance(explain("not found: nix", 127, "x"), ConfigurationError)
 
 
-def test_attributes_without_their_first_program_do_not_exist() -> None:
-    tools: Tools = {"a": ["p", "q"], "b": ["x", "p"], "c": {"d": ["p"], "e": ["x"]}, "f": {"g": ["x"]}}
-    assert present_tools(tools, {"p"}.__contains__) == {"a": {"programs": ["p"]}, "c": {"d": {"programs": ["p"]}}}
+def test_attributes_without_their_first_program_say_which_is_missing() -> None:
+    tools: Tools = {"a": ["p", "q"], "b": ["x", "p"], "c": {"d": ["p"], "e": ["x"]}}
+    here, missing = {"programs": ["p"]}, {"missing": "x"}
+    assert present_tools(tools, {"p"}.__contains__) == {"a": here, "b": missing, "c": {"d": here, "e": missing}}
+
+
+def test_attributes_that_only_people_use_and_libraries_are_there_without_a_program() -> None:
+    tools: Tools = {"a": ["x?"], "b": ["x?", "p"], "c": []}
+    assert present_tools(tools, {"p"}.__contains__) == {
+        "a": {"programs": []},
+        "b": {"programs": ["p"]},
+        "c": {"programs": []},
+    }
 
 
 @pytest.mark.parametrize(

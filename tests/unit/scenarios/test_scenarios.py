@@ -1,14 +1,17 @@
 """The shipped scenarios answer what the pipeline asks: every answer is of its question's shape."""
 
+import json
 import tomllib
 from fnmatch import fnmatchcase
 
+import jsonschema
 import pytest
 from pydantic import BaseModel
 
-from octrad.knowledge.stacks import load_stacks
-from octrad.pipeline import answers
+from octrad.knowledge.library import read_library
 from octrad.pipeline.plan import accept_plan, refuse_plan
+from octrad.pipeline.questions import answers
+from octrad.pipeline.questions.answer_schema import answer_schema
 from octrad.rehearsal.load_scenarios import SCENARIOS_DIR, load_scenarios
 from octrad.rehearsal.scenario import Reply
 
@@ -47,7 +50,10 @@ def grade_of(name: str) -> int:
 
 @pytest.mark.parametrize(("name", "reply"), REPLIES)
 def test_answer_is_of_its_questions_shape(name: str, reply: Reply) -> None:
-    shape(name, reply.step).model_validate(reply.answer)
+    asked = shape(name, reply.step)
+    asked.model_validate(reply.answer)
+    # As the gateway judges: there no field has a default.
+    jsonschema.validate(reply.answer, json.loads(answer_schema(asked)))
 
 
 @pytest.mark.parametrize("name", sorted(SCENARIOS))
@@ -56,7 +62,7 @@ def test_plan_is_accepted_and_every_worker_has_an_answer(name: str) -> None:
     [answer] = [reply.answer for reply in scenario.reply if reply.step == "plan"]
     model = shape(name, "plan").model_validate(answer)
     assert isinstance(model, answers.PlanAnswer | answers.SmallPlanAnswer)
-    assert refuse_plan(model, load_stacks(), scenario.stack) == []
+    assert refuse_plan(model, read_library().stacks, scenario.stack) == []
     steps = [reply.step for reply in scenario.reply]
     plan = accept_plan(model, scenario.checks)
     wanted = [f"work/{worker.name}/1" for worker in plan.workers] + ["validate/1"]
@@ -67,6 +73,7 @@ def test_plan_is_accepted_and_every_worker_has_an_answer(name: str) -> None:
 
 def test_the_scenarios_that_others_count_on_are_there() -> None:
     assert {
+        "asks-for-packages",
         "change-repository",
         "cmake-cli",
         "conflict",
@@ -77,8 +84,10 @@ def test_the_scenarios_that_others_count_on_are_there() -> None:
         "never-passes",
         "node-web",
         "python-cli",
+        "python-node",
         "rust-cli",
         "scaffold-fails-once",
+        "skills",
         "slow",
     } <= set(SCENARIOS)
 

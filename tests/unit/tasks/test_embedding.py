@@ -37,3 +37,47 @@ def test_shared_words_make_texts_alike(text: str, near: str, far: str) -> None:
 
 def test_case_and_punctuation_do_not_matter() -> None:
     assert likeness("Todo-List!", "todo list") > 0.999
+
+
+NEAR = 0.85
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("Build a command line todo list in Rust", "A command line todo list in Rust, please"),
+        ("Make a REST API for a bookshop with Flask", "Create a REST API for a bookshop with Flask"),
+        (
+            "Write a static site generator that turns Markdown into HTML",
+            "Write a static site generator that turns markdown files into HTML pages",
+        ),
+        (
+            "A command line todo list in Rust with add, list and done",
+            "A comand line todo list in Rust with add, list and done",
+        ),
+        (
+            "Write a command line tool in Python that converts CSV files into JSON, with tests and a README.",
+            "Write a command-line tool in Python which converts CSV files into JSON, with tests and README",
+        ),
+        # Words, not meaning: one that is another one in a long request changes little.
+        ("Build a command line todo list in Rust", "Build a command line todo list in Go"),
+    ],
+)
+def test_requests_in_nearly_the_same_words_are_near(first: str, second: str) -> None:
+    assert likeness(first, second) >= NEAR
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("a command line todo list", "a command line todo list with due dates"),
+        ("Make a REST API for a bookshop with Flask", "Make a REST API for a library with Flask"),
+        ("add a --version flag", "add a --verbose flag"),
+        ("fizzbuzz up to 100", "fizzbuzz up to 1000"),
+        ("A web page that shows the weather of my town", "A tool that renames photos by date"),
+        # Words, not meaning: the same in another order is not found.
+        ("a command line todo list in rust", "todo list on the command line, written in Rust"),
+    ],
+)
+def test_requests_in_other_words_are_not_near(first: str, second: str) -> None:
+    assert likeness(first, second) < NEAR

@@ -35,6 +35,7 @@ TASK = Task(
     last_seq=1,
     allow_secrets=False,
     budget_usd=None,
+    skill_areas=(),
     bundle_id="",
     generation=0,
     run=1,

@@ -45,6 +45,10 @@ class EnvironmentRequest:
     title: str
     stack: StackEnvironment
     packages: tuple[str, ...] = ()
+    # Whether packages whose licences are not free may be among them.
+    unfree: bool = False
+    # Of the commit that has the flake.
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +97,21 @@ async def _build_ours(
     builder: EnvironmentBuilder,
     files: Mapping[str, TreeEntry],
 ) -> BuiltEnvironment:
-    text = flake_text(request.title, request.stack, request.packages, builder.nixpkgs.url)
-    flake = {"flake.nix": text, "flake.lock": await _lock_text(text, builder)}
+    text = _flake_text(request.title, request, builder)
+    flake = {"flake.nix": text, "flake.lock": await lock_text(text, builder)}
     # The title is for people: another one makes no other environment.
-    key = flake | {"flake.nix": flake_text("", request.stack, request.packages, builder.nixpkgs.url)}
+    key = flake | {"flake.nix": _flake_text("", request, builder)}
     environment_hash = await _capture(builder, json.dumps(key, sort_keys=True), flake)
     ours = {path: content.encode() for path, content in flake.items()}
     if _is_plain(files, ".gitignore"):
         ignored = with_ignored(await _read(tree, commit, ".gitignore"), request.stack.ignore)
         ours |= {".gitignore": ignored.encode()} if ignored else {}
-    committed = await put_files(tree, MAIN_BRANCH, commit, ours, _SUBJECT)
+    committed = await put_files(tree, MAIN_BRANCH, commit, ours, request.subject or _SUBJECT)
     return BuiltEnvironment(committed.commit, environment_hash, builder.nixpkgs.stand_in)
+
+
+def _flake_text(title: str, request: EnvironmentRequest, builder: EnvironmentBuilder) -> str:
+    return flake_text(title, request.stack, request.packages, builder.nixpkgs.url, unfree=request.unfree)
 
 
 async def _build_foreign(tree: TaskTree, commit: str, users: str, builder: EnvironmentBuilder) -> BuiltEnvironment:
@@ -184,7 +192,12 @@ async def _write_flake(directory: Path, flake: Mapping[str, str] | tuple[TaskTre
         await asyncio.to_thread((directory / name).write_text, text)
 
 
-async def _lock_text(text: str, builder: EnvironmentBuilder) -> str:
+async def lock_text(text: str, builder: EnvironmentBuilder) -> str:
+    """The lock of a flake of ours.
+
+    Raises:
+        CommandFailedError: nixpkgs cannot be had.
+    """
     if builder.nixpkgs.pinned:
         return pinned_lock_text()
     with await asyncio.to_thread(tempfile.TemporaryDirectory, prefix="octra-flake-") as place:

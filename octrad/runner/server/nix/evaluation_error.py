@@ -8,10 +8,10 @@ _MISSING = re.compile(r"error: (?:attribute '([^']+)' missing|undefined variable
 # The line of the flake that Nix points at: `   4|     packages = [ pkgs.a.b ];`, with a caret below.
 _POINTED = re.compile(r"^\s*\d+\|(?P<code>[^\n]*)\n\s*\|(?P<caret>[ ]*)\^", re.MULTILINE)
 _ATTRIBUTE_AT = re.compile(r"pkgs\.([A-Za-z0-9_.'\"-]+)")
-# What nixpkgs itself says of attributes that are there and cannot be had.
+# What nixpkgs itself, or its stand-in, says of attributes that are there and cannot be had.
 _UNAVAILABLE = re.compile(
     r"error: (?P<reason>[^\n]*(?:has been removed|was removed|has an unfree license|is marked as (?:broken|insecure)"
-    r"|is not available on the requested hostPlatform)[^\n]*)"
+    r"|is not available on the requested hostPlatform|this machine has no /usr/bin/)[^\n]*)"
 )
 _NO_NETWORK = re.compile(
     r"unable to download|[Cc]ouldn't resolve host|Could not resolve host|Connection refused|timed out"

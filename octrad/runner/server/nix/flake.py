@@ -21,8 +21,12 @@ _SHELLS = ("mkShell", "mkShellNoCC")
 _MARK = re.compile(r"# Written by Octra, and written anew as long as nobody changes it: ([0-9a-f]{16})\n")
 
 
-def flake_text(title: str, stack: StackEnvironment, packages: Sequence[str], nixpkgs_url: str) -> str:
+def flake_text(
+    title: str, stack: StackEnvironment, packages: Sequence[str], nixpkgs_url: str, *, unfree: bool = False
+) -> str:
     """The flake of a project: one development shell, for every system that Octra runs on.
+
+    With `unfree`, packages whose licences are not free may be among them, and what these need.
 
     Raises:
         InvalidRequestError: an attribute, a variable or the kind of shell is not one.
@@ -34,6 +38,7 @@ def flake_text(title: str, stack: StackEnvironment, packages: Sequence[str], nix
         description=nix_string(title[:TITLE_CHARACTERS]),
         nixpkgs=nix_string(nixpkgs_url),
         systems=" ".join(nix_string(system) for system in SYSTEMS),
+        pkgs=_UNFREE_PKGS if unfree else _PKGS,
         shell=stack.shell,
         packages="".join(f"            pkgs.{name}\n" for name in attributes),
         variables=_variables(stack.variables),
@@ -60,10 +65,19 @@ def attribute_path(name: str) -> str:
     Raises:
         InvalidRequestError: it is not one.
     """
+    return ".".join(segment if _is_identifier(segment) else nix_string(segment) for segment in split_attribute(name))
+
+
+def split_attribute(name: str) -> list[str]:
+    """The parts of a dotted attribute path.
+
+    Raises:
+        InvalidRequestError: it is not one.
+    """
     segments = name.split(".")
     if len(segments) > 8 or not all(_SEGMENT.fullmatch(segment) for segment in segments):
         raise InvalidRequestError(f"`{name[:100]}` is not an attribute of nixpkgs", field="packages")
-    return ".".join(segment if _is_identifier(segment) else nix_string(segment) for segment in segments)
+    return segments
 
 
 def _is_identifier(segment: str) -> bool:
@@ -86,6 +100,13 @@ def _digest(body: str) -> str:
     return hashlib.sha256(body.encode()).hexdigest()[:16]
 
 
+_PKGS = "nixpkgs.legacyPackages.${system}"
+_UNFREE_PKGS = """(
+            import nixpkgs {
+              inherit system;
+              config.allowUnfree = true;
+            }
+          )"""
 _TEMPLATE = """{{
   description = {description};
 
@@ -97,7 +118,7 @@ _TEMPLATE = """{{
       forEachSystem =
         shells:
         nixpkgs.lib.genAttrs [ {systems} ] (
-          system: shells nixpkgs.legacyPackages.${{system}}
+          system: shells {pkgs}
         );
     in
     {{

@@ -4,6 +4,7 @@ Each builds its whole command line here, so that tests can compare it; the error
 their own kind here and nowhere else.
 """
 
+import asyncio
 import json
 import os
 from collections.abc import AsyncGenerator, Sequence
@@ -54,6 +55,16 @@ class _PathInfo(BaseModel):
     nar_hash: str = Field(alias="narHash")
     nar_size: int = Field(alias="narSize")
     path: str = ""
+
+
+class JudgedPackage(BaseModel):
+    """What `judge_package.nix` says of an attribute."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    fault: str
+    name: str
+    unfree: bool
 
 
 class _Locked(BaseModel):
@@ -152,6 +163,43 @@ async def lock_flake(store: NixStore, flake: Path) -> None:
         CommandFailedError: an input cannot be had.
     """
     await _run(store, ["nix", "flake", "lock", _path(flake)], timeout_s=STORE_TIMEOUT_S)
+
+
+async def evaluate_function(store: NixStore, flake: Path, function: str, nixpkgs: Nixpkgs, timeout_s: float) -> None:
+    """Evaluates a flake up to a function in its `legacyPackages`, for which its inputs are fetched.
+
+    Raises:
+        CommandFailedError: an input cannot be had, or is not what it must be.
+        ExhaustedError: the disk is full, or it took too long.
+    """
+    argv = evaluate_argv(flake, function, f"{function}: builtins.isFunction {function}", nixpkgs)
+    await _run(store, argv, timeout_s=timeout_s)
+
+
+async def judge_package(
+    store: NixStore, flake: Path, function: str, path: str, nixpkgs: Nixpkgs, timeout_s: float
+) -> JudgedPackage:
+    """Applies a flake's function to the path of an attribute, which is a Nix expression.
+
+    Raises:
+        CommandFailedError: the attribute cannot be evaluated.
+        TimeoutError: not in this time.
+        NixOutputError: Nix said something else.
+    """
+    argv = evaluate_argv(flake, function, f"{function}: {function} {path}", nixpkgs)
+    async with asyncio.timeout(timeout_s):
+        completed = await _run(store, argv, timeout_s=STORE_TIMEOUT_S)
+    try:
+        return JudgedPackage.model_validate_json(completed.stdout)
+    except ValidationError as error:
+        raise NixOutputError(f"nix eval said: {completed.text[:500]}") from error
+
+
+def evaluate_argv(flake: Path, attribute: str, function: str, nixpkgs: Nixpkgs) -> list[str]:
+    """The command line that applies a function to an attribute of a flake. Nothing is built for it."""
+    instead = ["--override-input", "nixpkgs", nixpkgs.override] if nixpkgs.override else []
+    place, built = f"{_path(flake)}#{attribute}", ["--option", "allow-import-from-derivation", "false"]
+    return ["nix", "eval", "--json", "--no-write-lock-file", *instead, *built, place, "--apply", function]
 
 
 async def add_to_store(store: NixStore, path: Path) -> str:

@@ -25,7 +25,8 @@ HOST_PATHS = (
     "/etc/ssl/certs",
 )
 
-# A tool is its programs, of which the first must be there; a set of tools nests.
+# A tool is its programs, of which the first must be there unless it ends with this; a set of tools nests.
+OPTIONAL = "?"
 Tools = Mapping[str, "Tools | Sequence[str]"]
 
 
@@ -46,16 +47,19 @@ def write_stand_in(directory: Path) -> None:
 def present_tools(tools: Tools, is_present: Callable[[str], bool]) -> dict[str, object]:
     """What of the tools this host has, as the flake reads it: `{"programs": […]}`, nested as they are.
 
-    An attribute whose first program is missing is left out, so that Nix says that it does not exist.
+    An attribute that this host has no program for is `{"missing": PROGRAM}`, so that Nix says what is missing here; of
+    one that is not in the table it says that it does not exist.
     """
-    present: dict[str, object] = {}
-    for name, tool in tools.items():
-        if isinstance(tool, Mapping):
-            if inner := present_tools(tool, is_present):
-                present[name] = inner
-        elif is_present(tool[0]):
-            present[name] = {"programs": [program for program in tool if is_present(program)]}
-    return present
+    return {
+        name: present_tools(tool, is_present) if isinstance(tool, Mapping) else _present_tool(tool, is_present)
+        for name, tool in tools.items()
+    }
+
+
+def _present_tool(programs: Sequence[str], is_present: Callable[[str], bool]) -> dict[str, object]:
+    found = [name for program in programs if is_present(name := program.removesuffix(OPTIONAL))]
+    needed = next((program for program in programs[:1] if not program.endswith(OPTIONAL)), None)
+    return {"programs": found} if needed is None or needed in found else {"missing": needed}
 
 
 def _is_on_host(program: str) -> bool:

@@ -7,6 +7,7 @@ from octrad.foundation.errors import InvalidRequestError
 from octrad.foundation.once.messages import Report
 from octrad.runner.operations import MAIN_BRANCH, CreatedTree, StackEnvironment
 from octrad.runner.server.nix.build_environment import EnvironmentRequest, build_environment
+from octrad.runner.server.nix.check_packages import check_packages
 from octrad.runner.server.nix.read_snapshot import create_tree_from_snapshot
 from octrad.runner.server.nix.take_snapshot import take_snapshot
 from octrad.runner.server.nix.unroot_snapshot import unroot_snapshot
@@ -25,7 +26,7 @@ from octrad.runner.server.workshop import Workshop
 _HOUR_S = 3600.0
 
 
-async def perform(workshop: Workshop, request: pb.ExecuteRequest, report: Report) -> pb.Finished:
+async def perform(workshop: Workshop, request: pb.ExecuteRequest, report: Report) -> pb.Finished:  # noqa: C901 - a table of operations
     """Carries out one operation.
 
     Raises:
@@ -36,6 +37,8 @@ async def perform(workshop: Workshop, request: pb.ExecuteRequest, report: Report
             finished = await _create_tree(workshop, request.create_tree)
         case "build_environment":
             finished = await _build_environment(workshop, request.build_environment, report)
+        case "check_packages":
+            finished = await _check_packages(workshop, request.check_packages)
         case "apply_edits":
             finished = await edit_branch(workshop, request.apply_edits)
         case "run_command":
@@ -86,7 +89,7 @@ async def _build_environment(workshop: Workshop, request: pb.BuildEnvironment, r
         ignore=tuple(request.stack.ignore),
         variables=dict(request.stack.variables),
     )
-    asked = EnvironmentRequest(title=request.title, stack=stack, packages=tuple(request.packages))
+    asked = EnvironmentRequest(request.title, stack, tuple(request.packages), request.unfree, request.subject)
     report(pb.Progress(text=f"building the environment of stack {stack.name}", remark=True).SerializeToString())
     async with workshop.locks.hold_branches(request.task_id, MAIN_BRANCH):
         built = await build_environment(tree, request.commit, asked, workshop.builder)
@@ -94,6 +97,16 @@ async def _build_environment(workshop: Workshop, request: pb.BuildEnvironment, r
         commit=built.commit, environment_hash=built.environment_hash, stand_in=built.stand_in
     )
     return pb.Finished(build_environment=result)
+
+
+async def _check_packages(workshop: Workshop, request: pb.CheckPackages) -> pb.Finished:
+    tree = existing_tree(workshop.runner_dir, request.task_id)
+    checked = await check_packages(tree, request.commit, request.attributes, workshop.builder)
+    packages = [
+        pb.FoundPackage(attribute=found.attribute, name=found.name, fault=found.fault, unfree=found.unfree)
+        for found in checked.packages
+    ]
+    return pb.Finished(check_packages=pb.CheckPackagesResult(packages=packages, users_flake=checked.users_flake))
 
 
 async def _merge_branch(workshop: Workshop, request: pb.MergeBranch) -> pb.Finished:

@@ -1,5 +1,5 @@
 # Stands in for nixpkgs where that cannot be had: its packages are links to the host's own programs.
-# tools.json says which there are; an attribute that the host has no program for does not exist.
+# tools.json says which there are, and of which the host has no program; another attribute does not exist.
 {
   outputs =
     { self }:
@@ -40,12 +40,20 @@
               mkdir -p $out/bin
               for program in $programs; do ln -s /usr/bin/$program $out/bin/$program; done
             '';
-          wrap = name: tool: if tool ? programs then host name tool.programs else builtins.mapAttrs wrap tool;
+          wrap =
+            name: tool:
+            if tool ? programs then
+              host name tool.programs
+            else if tool ? missing then
+              throw "the stand-in has no `${name}`: this machine has no /usr/bin/${tool.missing}"
+            else
+              builtins.mapAttrs wrap tool;
           wrapped = builtins.mapAttrs wrap tools;
+          isHere = name: (tools.${name} or { }) ? programs;
 
           # What nixpkgs' stdenv has on its PATH, without being asked.
-          initial = builtins.filter (tool: tool != null) (
-            map (name: wrapped.${name} or null) [
+          initial = map (name: wrapped.${name}) (
+            builtins.filter isHere [
               "coreutils"
               "findutils"
               "diffutils"
@@ -62,7 +70,7 @@
               "file"
             ]
           );
-          compilers = if wrapped ? gcc then [ wrapped.gcc ] else [ ];
+          compilers = if isHere "gcc" then [ wrapped.gcc ] else [ ];
           path = inputs: builtins.concatStringsSep ":" (map (input: "${input}/bin") inputs);
           makeStdenv =
             name: inputs: exports:

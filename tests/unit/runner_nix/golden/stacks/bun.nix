@@ -1,0 +1,29 @@
+# Written by Octra, and written anew as long as nobody changes it: 836f1dcdf7509f1d
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.bun
+          ];
+          env = {
+            BUN_AGENT_RULE_DISABLED = "1";
+            DO_NOT_TRACK = "1";
+          };
+        };
+      });
+    };
+}

@@ -1,0 +1,30 @@
+# Written by Octra, and written anew as long as nobody changes it: 5a44942e01ccc548
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.clang-tools
+            pkgs.cmake
+            pkgs.gcc
+            pkgs.gdb
+            pkgs.gnumake
+            pkgs.ninja
+          ];
+        };
+      });
+    };
+}

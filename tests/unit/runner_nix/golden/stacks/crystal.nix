@@ -1,0 +1,26 @@
+# Written by Octra, and written anew as long as nobody changes it: 5224e94f6cd7a77e
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.crystal
+            pkgs.shards
+          ];
+        };
+      });
+    };
+}

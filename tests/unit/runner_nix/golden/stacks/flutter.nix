@@ -1,0 +1,30 @@
+# Written by Octra, and written anew as long as nobody changes it: a2574a238871cb9b
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.flutter
+            pkgs.git
+          ];
+          env = {
+            DART_SUPPRESS_ANALYTICS = "true";
+            FLUTTER_SUPPRESS_ANALYTICS = "true";
+          };
+        };
+      });
+    };
+}

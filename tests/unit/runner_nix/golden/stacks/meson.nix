@@ -1,0 +1,28 @@
+# Written by Octra, and written anew as long as nobody changes it: fabab8f648c88e5a
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.clang-tools
+            pkgs.gdb
+            pkgs.meson
+            pkgs.ninja
+          ];
+        };
+      });
+    };
+}

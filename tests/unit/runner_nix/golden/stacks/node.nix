@@ -1,0 +1,31 @@
+# Written by Octra, and written anew as long as nobody changes it: 08b39561fb850ce9
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.nodejs
+          ];
+          env = {
+            npm_config_audit = "false";
+            npm_config_fund = "false";
+            npm_config_offline = "true";
+            npm_config_update_notifier = "false";
+          };
+        };
+      });
+    };
+}

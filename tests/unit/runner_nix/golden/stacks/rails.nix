@@ -1,0 +1,34 @@
+# Written by Octra, and written anew as long as nobody changes it: f8e79475cae4884b
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShell {
+          packages = [
+            pkgs.bundler
+            pkgs.libyaml
+            pkgs.openssl
+            pkgs.pkg-config
+            pkgs.ruby
+            pkgs.sqlite
+            pkgs.zlib
+          ];
+          env = {
+            BUNDLE_PATH = "vendor/bundle";
+          };
+        };
+      });
+    };
+}

@@ -1,0 +1,28 @@
+# Written by Octra, and written anew as long as nobody changes it: 6fb37e8f2598aefe
+{
+  description = "A project";
+
+  inputs.nixpkgs.url = "github:NixOS/nixpkgs/nixos-26.05";
+
+  outputs =
+    { self, nixpkgs }:
+    let
+      forEachSystem =
+        shells:
+        nixpkgs.lib.genAttrs [ "x86_64-linux" "aarch64-linux" ] (
+          system: shells nixpkgs.legacyPackages.${system}
+        );
+    in
+    {
+      devShells = forEachSystem (pkgs: {
+        default = pkgs.mkShellNoCC {
+          packages = [
+            pkgs.jdk
+            pkgs.sbt
+            pkgs.scala-cli
+            pkgs.scala_3
+          ];
+        };
+      });
+    };
+}
