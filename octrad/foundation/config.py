@@ -273,8 +273,9 @@ class Duplicates(_Section):
 class Knowledge(_Section):
     """What agents are told besides what Octra brings along."""
 
-    # A directory with stacks/NAME.toml and guides/NAME.toml of your own; one takes the place of the shipped one of its
-    # name. Read at the start and at each reload; a file that is wrong is passed over, and the log says which and why.
+    # A directory with stacks/NAME.toml, guides/NAME.toml and skills/SLUG.md of your own; one takes the place of the
+    # shipped one of its name. Read at the start and at each reload; a file that is wrong is passed over, and the log
+    # says which and why.
     dir: Path | None = None
 
     @field_validator("dir")
