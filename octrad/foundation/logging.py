@@ -9,7 +9,7 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Final, TextIO
 
@@ -44,9 +44,7 @@ def log_fields(*, task: str = "", project: str = "", role: str = "", step: str =
     try:
         yield
     finally:
-        # The collector closes a coroutine that nobody ended, in another context: nothing is to be put back there.
-        with suppress(ValueError):
-            _context.reset(token)
+        _context.reset(token)
 
 
 def set_up_logging(identifier: str, *, level: int = logging.INFO, stream: TextIO | None = None) -> None:

@@ -5,6 +5,7 @@ from collections.abc import Coroutine, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from octrad.foundation.end_tasks import end_tasks
 from octrad.foundation.errors import OctraError
 from octrad.foundation.settings import Settings
 from octrad.pipeline.tools import Tools
@@ -52,11 +53,17 @@ class TaskRun:
 
         The first that fails ends the others, and its error goes up as it is.
         """
+        tasks = [asyncio.create_task(self._in_its_place(job)) for job in jobs]
+        if not tasks:
+            return []
         try:
-            async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(self._in_its_place(job)) for job in jobs]
-        except BaseExceptionGroup as errors:
-            raise _first(errors) from errors
+            await asyncio.wait(tasks, return_when=asyncio.FIRST_EXCEPTION)
+        finally:
+            # No TaskGroup: it cancels once, and a job that loses its cancelling would work on for a run that is let go.
+            await end_tasks(*tasks)
+        errors = [error for task in tasks if not task.cancelled() and (error := task.exception()) is not None]
+        if errors:
+            raise next((error for error in errors if isinstance(error, OctraError)), errors[0])
         return [task.result() for task in tasks]
 
     async def _in_its_place(self, job: Coroutine[Any, Any, T]) -> T:
@@ -69,9 +76,3 @@ class TaskRun:
             return await job
         finally:
             self.places.release()
-
-
-def _first(errors: BaseExceptionGroup[BaseException]) -> BaseException:
-    ours = errors.subgroup(OctraError)
-    chosen = (ours or errors).exceptions[0]
-    return _first(chosen) if isinstance(chosen, BaseExceptionGroup) else chosen

@@ -12,6 +12,7 @@ from octrad.foundation.config import Limits
 from octrad.runner.server.trees.remove_directory import remove_directory
 from octrad.tasks.cancel_signal import CancelSignal
 from octrad.tasks.events import CommandFinished, CommandOutput, CommandStarted, EditsRefused, StepFinished, StepStarted
+from octrad.tasks.journal_step import StepState
 from octrad.tasks.list_steps import list_steps
 from octrad.tasks.machine import TaskState
 from octrad.tasks.retry_task import retry_task
@@ -113,6 +114,8 @@ async def test_retry_makes_branches_again_that_went_with_the_tree(desk: Desk, st
     task_id = await desk.submit("node-web")
     await desk.interrupt(task_id, StepFinished, "work/backend-store/1/apply")
     await desk.interrupt(task_id, StepFinished, step)
+    # The cancelling ends what is asked just now, and the retry asks that again.
+    unanswered = {one.name for one in await list_steps(desk.database, task_id) if one.state is not StepState.FINISHED}
     cancel = CancelSignal()
     cancel.set("")
     await desk.run(task_id, cancel)
@@ -120,7 +123,7 @@ async def test_retry_makes_branches_again_that_went_with_the_tree(desk: Desk, st
     task = await desk.run(task_id)
     assert task.state is TaskState.DONE, task.note
     asked = desk.requests(task_id)
-    assert sorted(asked) == sorted(set(asked))
+    assert {name for name in asked if asked.count(name) > 1} <= unanswered
 
 
 async def test_task_whose_model_refuses_fails_with_the_next_step_and_can_be_retried(desk: Desk) -> None:
