@@ -1,6 +1,8 @@
 """Counts what something is busy with, so that it goes only when nobody wants it: a servant, or a server."""
 
 import asyncio
+import contextlib
+import time
 from types import TracebackType
 
 
@@ -14,17 +16,20 @@ class Activity:
     def __init__(self, patience_s: float = 300.0) -> None:
         self._patience_s = patience_s
         self._under_way = 0
+        self._idle_since = time.monotonic()
         self._changed = asyncio.Event()
 
     def __enter__(self) -> None:
         self._under_way += 1
-        self._changed.set()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._under_way -= 1
-        self._changed.set()
+        self._idle_since = time.monotonic()
+        # With patience there is nothing to look at before that is over: then a call wakes nobody.
+        if not self._patience_s:
+            self._changed.set()
 
     @property
     def is_idle(self) -> bool:
@@ -38,11 +43,14 @@ class Activity:
 
     async def unwanted(self) -> None:
         """Returns when nothing has been under way for as long as patience lasts."""
-        while True:
+        while (left_s := self._left_s()) is None or left_s > 0:
             self._changed.clear()
-            try:
-                async with asyncio.timeout(self._patience_s if self.is_idle else None):
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(left_s):
                     await self._changed.wait()
-            except TimeoutError:
-                if self.is_idle:
-                    return
+
+    def _left_s(self) -> float | None:
+        """Seconds until it may be unwanted, which nothing can make fewer but lost patience; None until it is idle."""
+        if not self.is_idle:
+            return self._patience_s or None
+        return self._idle_since + self._patience_s - time.monotonic()

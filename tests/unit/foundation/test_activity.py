@@ -18,6 +18,18 @@ async def test_busy_servant_is_never_unwanted() -> None:
         await activity.unwanted()
 
 
+async def test_patience_counts_from_the_end_of_the_last_call() -> None:
+    activity = Activity(patience_s=0.2)
+    waiting = asyncio.create_task(activity.unwanted())
+    for _ in range(4):
+        await asyncio.sleep(0.1)
+        with activity:
+            pass
+    assert not waiting.done()
+    async with asyncio.timeout(5):
+        await waiting
+
+
 async def test_lost_patience_ends_the_first_idle_moment() -> None:
     activity = Activity(patience_s=3600)
     waiting = asyncio.create_task(activity.unwanted())
