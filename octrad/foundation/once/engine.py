@@ -164,8 +164,11 @@ class Engine:
                 self._give_up(execution, error)
                 return
             execution.is_accepted = True
+            if not (execution.is_cancelled or execution.is_abandoned):
+                execution.work = asyncio.ensure_future(_call(work, execution))
+            # After the work was begun, which is what is waited for.
             execution.notify()
-            outcome = await self._outcome(execution, work)
+            outcome = await self._outcome(execution)
             if outcome is None:
                 self._spool.release(execution.id)
                 self._give_up(execution, UnavailableError("the servant stopped before the work was done"))
@@ -175,10 +178,9 @@ class Engine:
             execution.notify()
             self._let_go_of_oldest()
 
-    async def _outcome(self, execution: Execution, work: Work) -> Outcome | None:
-        """What came of the work; None when it was abandoned."""
-        if not (execution.is_cancelled or execution.is_abandoned):
-            execution.work = asyncio.ensure_future(_call(work, execution))
+    async def _outcome(self, execution: Execution) -> Outcome | None:
+        """What came of the work, where it was begun; None when it was abandoned."""
+        if execution.work is not None:
             await asyncio.wait({execution.work})
         if execution.is_abandoned:
             return None

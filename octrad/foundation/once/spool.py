@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 MAX_ID_LENGTH = 1000
 DEFAULT_MAX_BYTES = 1024**3
 DEFAULT_MAX_AGE_S = 24 * 3600.0
+# Each write to it returns when it is on the disk.
+_NEW_FILE = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_APPEND | os.O_DSYNC | os.O_CLOEXEC
+_OWNER_ONLY = 0o600
 
 
 class DigestMismatchError(ConflictError):
@@ -44,6 +47,15 @@ class _Entry:
     size_bytes: int
     has_outcome: bool
     is_worked_on: bool
+    # While it is worked on, so that its outcome is but one write.
+    fd: int | None = None
+
+    def close(self) -> None:
+        """Ends the work on it."""
+        self.is_worked_on = False
+        if self.fd is not None:
+            os.close(self.fd)
+            self.fd = None
 
 
 class Spool:
@@ -76,7 +88,9 @@ class Spool:
         self._drop_old()
 
     def close(self) -> None:
-        """Lets go of the directory."""
+        """Lets go of the directory and of what is worked on."""
+        for entry in self._entries.values():
+            entry.close()
         os.close(self._directory_fd)
 
     def check(self, request_id: str, digest: bytes) -> bool:
@@ -102,13 +116,16 @@ class Spool:
         path = self._path(request_id)
         with self._lock:  # known and worked on from here, so that nothing else touches the file
             self._forget(request_id)
-            self._entries[request_id] = _Entry(digest, self._clock(), len(record), has_outcome=False, is_worked_on=True)
+            entry = _Entry(digest, self._clock(), len(record), has_outcome=False, is_worked_on=True)
+            self._entries[request_id] = entry
             self._size_bytes += len(record)
         try:
-            _write(path, record, os.O_CREAT | os.O_TRUNC)
+            entry.fd = os.open(path, _NEW_FILE, _OWNER_ONLY)
+            _write(entry.fd, record)
             os.fsync(self._directory_fd)
         except OSError as error:
             with self._lock:
+                entry.close()
                 self._remove(request_id)
             raise _disk_error(error) from error
 
@@ -121,25 +138,25 @@ class Spool:
         """
         record = encode_outcome(outcome)
         entry = self._entries[request_id]
-        path = self._path(request_id)
+        assert entry.fd is not None  # noqa: S101 - for the type checker
         try:
-            _write(path, record, os.O_APPEND)
+            _write(entry.fd, record)
         except OSError as error:
             with contextlib.suppress(OSError):
-                os.truncate(path, entry.size_bytes)
+                os.ftruncate(entry.fd, entry.size_bytes)
             raise _disk_error(error) from error
         with self._lock:
             entry.size_bytes += len(record)
             self._size_bytes += len(record)
             entry.has_outcome = True
-            entry.is_worked_on = False
+            entry.close()
         self._drop_old(keep=request_id)
 
     def release(self, request_id: str) -> None:
         """Work on an accepted id ended without an outcome that could be written: it may be dropped like any other."""
         entry = self._entries.get(request_id)
         if entry is not None:
-            entry.is_worked_on = False
+            entry.close()
 
     def outcome(self, request_id: str) -> Outcome | None:
         """What came of an id; None when it is not known or has none."""
@@ -212,15 +229,10 @@ class Spool:
         return entries
 
 
-def _write(path: Path, content: bytes, flags: int) -> None:
-    fd = os.open(path, os.O_WRONLY | os.O_CLOEXEC | flags, 0o600)
-    try:
-        view = memoryview(content)
-        while view:
-            view = view[os.write(fd, view) :]
-        os.fdatasync(fd)
-    finally:
-        os.close(fd)
+def _write(fd: int, content: bytes) -> None:
+    view = memoryview(content)
+    while view:
+        view = view[os.write(fd, view) :]
 
 
 def _check_id(request_id: str) -> None:
