@@ -66,9 +66,15 @@ async def read_stream(
     # LiteLLM takes the end of the connection for the end of the answer, and says `stop`.
     if stream.received_finish_reason is None and stream.chunks:
         raise CutStreamError("the stream ended in the middle of the answer")
-    if stream.received_finish_reason is None:
+    if stream.received_finish_reason is None or (not characters and _came_whole(stream)):
         raise NoStreamError("the provider did not stream")
     return _whole(litellm, stream)
+
+
+def _came_whole(stream: Any) -> bool:
+    """Whether the reply was no stream, of which LiteLLM sees the end and none of the text."""
+    headers = stream._hidden_params.get("additional_headers") or {}  # noqa: SLF001 - LiteLLM offers no other way
+    return str(headers.get("llm_provider-content-type", "")).startswith("application/json")
 
 
 def _characters(chunk: Any) -> int:
