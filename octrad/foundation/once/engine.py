@@ -1,8 +1,9 @@
 """Executes work at most once for an id, whoever asks, however often.
 
-An id is written down before its work begins and its outcome before anybody is told. Those who wait read at their own
-pace from what the execution holds, so that slow and dead ones cost the work nothing; one that goes away ends only
-its own waiting. The engine knows nothing of what the work is, nor of the protocol that carries its messages.
+An id is written down before its work begins, or beside it where the work may be repeated, and its outcome before
+anybody is told. Those who wait read at their own pace from what the execution holds, so that slow and dead ones cost
+the work nothing; one that goes away ends only its own waiting. The engine knows nothing of what the work is, nor of
+the protocol that carries its messages.
 """
 
 import asyncio
@@ -67,7 +68,8 @@ class Engine:
             digest: of the request, so that an id is never used for two.
             work: is called at most once for the id; CancelledError reaches it when it is cancelled.
             after_progress: progress with a greater number is told.
-            again_if_interrupted: begin again when a former servant was killed while it worked on this id.
+            again_if_interrupted: the work may be repeated: begin again when a former servant was killed while it worked
+                on this id, and do not wait for the disk before it begins.
 
         Yields:
             Accepted, Progress …, then Finished or Failed; or Interrupted alone.
@@ -75,7 +77,7 @@ class Engine:
         Raises:
             InvalidRequestError: not an id.
             DigestMismatchError: the id was used for another request.
-            ExhaustedError: no room to write the acceptance; the work has not begun.
+            ExhaustedError: no room to write the acceptance; the work has not begun, or was cancelled.
             UnavailableError: the servant is stopping.
         """
         execution = self._find(request_id, digest)
@@ -93,7 +95,7 @@ class Engine:
                     return
                 logger.warning("%s was interrupted and is made again", request_id)
                 break
-        execution = execution or self._begin(request_id, digest, work)
+        execution = execution or self._begin(request_id, digest, work, may_repeat=again_if_interrupted)
         async for message in execution.messages(after_progress):
             yield message
 
@@ -146,26 +148,34 @@ class Engine:
             raise DigestMismatchError(request_id)
         return execution
 
-    def _begin(self, request_id: str, digest: bytes, work: Work) -> Execution:
+    def _begin(self, request_id: str, digest: bytes, work: Work, *, may_repeat: bool) -> Execution:
         if self._is_stopping:
             raise UnavailableError("the servant is stopping")
         execution = Execution(request_id, digest)
         self._executions[request_id] = execution
         with _logged_as(request_id):
-            execution.runner = asyncio.create_task(self._run(execution, work), name=f"execute {request_id}")
+            execution.runner = asyncio.create_task(
+                self._run(execution, work, may_repeat=may_repeat), name=f"execute {request_id}"
+            )
         return execution
 
-    async def _run(self, execution: Execution, work: Work) -> None:
-        """From acceptance to outcome. Nobody cancels this; only the work inside it is cancelled."""
+    async def _run(self, execution: Execution, work: Work, *, may_repeat: bool) -> None:
+        """From acceptance to outcome. Nobody cancels this; only the work inside it is cancelled.
+
+        Work that may be repeated begins beside its acceptance, which could only tell a successor to repeat it.
+        """
         with self._activity:
+            if may_repeat:
+                execution.begin(work)
             try:
                 await asyncio.to_thread(self._spool.accept, execution.id, execution.digest)
             except OctraError as error:
+                await execution.drop_work()
                 self._give_up(execution, error)
                 return
             execution.is_accepted = True
-            if not (execution.is_cancelled or execution.is_abandoned):
-                execution.work = asyncio.ensure_future(_call(work, execution))
+            if not may_repeat:
+                execution.begin(work)
             # After the work was begun, which is what is waited for.
             execution.notify()
             outcome = await self._outcome(execution)
@@ -226,10 +236,6 @@ def _logged_as(request_id: str) -> AbstractContextManager[None]:
     """What an id names: TASK/STEP/#ATTEMPT."""
     task, _, rest = request_id.partition("/")
     return log_fields(task=task, step=rest.rpartition("/#")[0])
-
-
-async def _call(work: Work, execution: Execution) -> bytes:
-    return await work(execution.report)
 
 
 async def _ended(executions: list[Execution], timeout_s: float | None = None) -> None:

@@ -9,7 +9,7 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 from octrad.foundation.errors import OctraError
-from octrad.foundation.once.messages import Accepted, Message, Outcome, Progress
+from octrad.foundation.once.messages import Accepted, Message, Outcome, Progress, Report, Work
 
 # Progress that an execution holds for those who come late or read slowly.
 HELD_PROGRESS_MESSAGES = 4096
@@ -38,6 +38,17 @@ class Execution:
     def has_ended(self) -> bool:
         """Whether nothing more will come of it."""
         return self.outcome is not None or self.error is not None
+
+    def begin(self, work: Work) -> None:
+        """Begins the work, unless it was cancelled or abandoned before."""
+        if not (self.is_cancelled or self.is_abandoned):
+            self.work = asyncio.ensure_future(_call(work, self.report))
+
+    async def drop_work(self) -> None:
+        """Ends the work, where it was begun, and returns when nothing of it is left."""
+        if self.work is not None:
+            self.work.cancel()
+            await asyncio.gather(self.work, return_exceptions=True)
 
     def report(self, payload: bytes) -> None:
         """Numbers and holds a piece of progress; lets go of the oldest beyond the bounds."""
@@ -73,7 +84,7 @@ class Execution:
             if self.is_accepted and not told_acceptance:
                 told_acceptance = True
                 yield Accepted()
-            while (progress := self.next_progress(seen)) is not None:
+            while self.is_accepted and (progress := self.next_progress(seen)) is not None:
                 seen = progress.number
                 yield progress
             if self.error is not None:
@@ -82,3 +93,7 @@ class Execution:
                 yield self.outcome
                 return
             await changed.wait()
+
+
+async def _call(work: Work, report: Report) -> bytes:
+    return await work(report)

@@ -1,8 +1,8 @@
-"""The bytes of a spool file: what is written before work begins, and what is appended when it ended.
+"""The bytes of a spool file: what is written before work begins, or beside it, and what is appended when it ended.
 
 Pure. A file is one `accepted` record and at most one outcome after it. Every record carries its length and a
-checksum, so that what a crash tore is told from what is whole: a torn first record means that work never began, a
-torn second one that its outcome was never told to anybody.
+checksum, so that what a crash tore is told from what is whole: a torn first record means that work never began, or
+may be repeated, a torn second one that its outcome was never told to anybody.
 """
 
 import json

@@ -106,7 +106,7 @@ class Spool:
         return entry is not None
 
     def accept(self, request_id: str, digest: bytes) -> None:
-        """Writes down that work on an id that is not known, or was interrupted, is about to begin.
+        """Writes down that work on an id that is not known, or was interrupted, is about to begin, or just began.
 
         Raises:
             ExhaustedError: the disk is full.
@@ -219,7 +219,7 @@ class Spool:
             content = path.read_bytes()
             acceptance, outcome = decode(content)
             if acceptance is None or self._path(acceptance.id) != path:
-                logger.warning("removed a torn file of the spool, whose work never began: %s", path.name)
+                logger.warning("removed a torn file of the spool, whose work was never accepted: %s", path.name)
                 path.unlink()
                 continue
             entries[acceptance.id] = _Entry(

@@ -7,6 +7,7 @@ import contextlib
 import logging
 import os
 import subprocess
+import threading
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
@@ -91,6 +92,70 @@ async def test_acceptance_is_on_disk_before_the_work_begins(engine: Engine, dire
         return str(len(list(directory.iterdir()))).encode()
 
     assert await ask(engine, work) == [Accepted(), Finished(b"1")]
+
+
+class SlowSpool(Spool):
+    """A spool on a disk that takes as long as it is held."""
+
+    def __init__(self, directory: Path) -> None:
+        super().__init__(directory)
+        self.hold = threading.Event()
+
+    def accept(self, request_id: str, digest: bytes) -> None:
+        assert self.hold.wait(20)
+        super().accept(request_id, digest)
+
+
+@pytest.fixture
+def slow_spool(directory: Path) -> Iterator[SlowSpool]:
+    opened = SlowSpool(directory)
+    yield opened
+    opened.close()
+
+
+async def test_work_that_may_be_repeated_waits_for_no_disk_and_is_told_when_its_acceptance_is_there(
+    slow_spool: SlowSpool, directory: Path
+) -> None:
+    work = Counted(open_gate=True)
+    told: list[Message] = []
+
+    async def listen() -> None:
+        async for message in Engine(slow_spool).execute(ID, DIGEST, work, again_if_interrupted=True):
+            told.append(message)  # noqa: PERF401 - each as it comes
+
+    waiter = asyncio.create_task(listen())
+    await work.has_begun.wait()
+    await asyncio.wait({waiter}, timeout=0.2)
+    assert (told, list(directory.iterdir())) == ([], [])
+    slow_spool.hold.set()
+    await waiter
+    assert told == [Accepted(), Progress(1, b"begun", 0), Finished(b"result 1")]
+
+
+async def test_work_that_may_not_be_repeated_waits_for_the_disk(slow_spool: SlowSpool) -> None:
+    work = Counted(open_gate=True)
+    waiter = asyncio.create_task(ask(Engine(slow_spool), work))
+    await asyncio.wait({waiter}, timeout=0.2)
+    assert work.begun == 0
+    slow_spool.hold.set()
+    assert (await waiter)[-1] == Finished(b"result 1")
+
+
+async def test_what_is_cancelled_beside_its_acceptance_is_recorded(slow_spool: SlowSpool, directory: Path) -> None:
+    work = Counted()
+    engine = Engine(slow_spool)
+    waiter = asyncio.create_task(ask(engine, work, again=True))
+    await work.has_begun.wait()
+    cancelling = asyncio.create_task(engine.cancel(ID))
+    while not work.cleaned_up:  # noqa: ASYNC110 - a few turns of the loop is what it takes
+        await asyncio.sleep(0)
+    slow_spool.hold.set()
+    assert await cancelling == 1
+    cancelled = Failed("cancelled", "cancelled")
+    assert (await waiter)[-1] == cancelled
+    restarted = Spool(directory)
+    assert restarted.outcome(ID) == cancelled
+    restarted.close()
 
 
 async def test_what_the_work_logs_says_which_task_and_step_it_is_of(engine: Engine) -> None:
@@ -418,6 +483,10 @@ async def test_full_disk_refuses_new_work_and_loses_no_result(
     with pytest.raises(ExhaustedError, match="full"):
         await ask(engine, never, "new/#1")
     assert never.begun == 0
+    begun = Counted()
+    with pytest.raises(ExhaustedError, match="full"):
+        await ask(engine, begun, "beside/#1", again=True)
+    assert (begun.begun, begun.cleaned_up, engine.running) == (1, 1, 0)
     (small_disk / "filler").unlink()
     assert (await ask(engine, never, "new/#1"))[-1] == Finished(b"result 1")
     spool.close()
