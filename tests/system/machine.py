@@ -78,12 +78,12 @@ class Machine:
         return [json.loads(line) for line in lines]
 
     def pids(self, unit: str) -> list[int]:
-        """The processes of a unit, in all of its cgroups, as we number them."""
+        """The processes of a unit, in all of its cgroups, as we number them. Any of them may go while we look."""
         found: list[int] = []
         cgroup = self.show(unit, "ControlGroup")["ControlGroup"]
-        for path in self.path(f"/sys/fs/cgroup{cgroup}").rglob("cgroup.procs") if cgroup else ():
+        for directory, _, _ in os.walk(self.path(f"/sys/fs/cgroup{cgroup}")) if cgroup else ():
             with contextlib.suppress(OSError):
-                found += [int(line) for line in path.read_text(encoding="ascii").split()]
+                found += map(int, Path(directory, "cgroup.procs").read_text(encoding="ascii").split())
         return found
 
 
