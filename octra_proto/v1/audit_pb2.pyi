@@ -215,11 +215,12 @@ class ModelAudit(_message.Message):
     LEAST_USD_FIELD_NUMBER: _builtins.int
     MOST_USD_FIELD_NUMBER: _builtins.int
     PROBE_FIELD_NUMBER: _builtins.int
+    PASSED_OVER_FIELD_NUMBER: _builtins.int
     name: _builtins.str
     provider: _builtins.str
     rehearsal: _builtins.bool
     rank: _builtins.int
-    """Its place among those that would be asked, from 1; 0: it is skipped."""
+    """Its place among those that would be asked, from 1; 0: it is skipped. One that cools down or is down comes last."""
     viable: _builtins.bool
     failure_class: _builtins.str
     """What stands in the way: auth, billing, bad_model or context."""
@@ -237,6 +238,8 @@ class ModelAudit(_message.Message):
     least_usd: _builtins.float
     """What all that the chain's roles ask in a task would cost with this model; absent: unpriced."""
     most_usd: _builtins.float
+    passed_over: _builtins.bool
+    """It cools down or is down, as a remark says: it is not asked at the moment while another model can be."""
     @_builtins.property
     def hindrances(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """The same in words, the most serious first."""
@@ -272,10 +275,11 @@ class ModelAudit(_message.Message):
         least_usd: _builtins.float | None = ...,
         most_usd: _builtins.float | None = ...,
         probe: Global___KeyProbe | None = ...,
+        passed_over: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_least_usd", b"_least_usd", "_most_usd", b"_most_usd", "_output_usd_per_million", b"_output_usd_per_million", "input_usd_per_million", b"input_usd_per_million", "least_usd", b"least_usd", "most_usd", b"most_usd", "output_usd_per_million", b"output_usd_per_million", "probe", b"probe"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_least_usd", b"_least_usd", "_most_usd", b"_most_usd", "_output_usd_per_million", b"_output_usd_per_million", "approximate", b"approximate", "context_tokens", b"context_tokens", "failure_class", b"failure_class", "hindrances", b"hindrances", "input_usd_per_million", b"input_usd_per_million", "least_usd", b"least_usd", "most_usd", b"most_usd", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "prices_from", b"prices_from", "probe", b"probe", "provider", b"provider", "questions", b"questions", "rank", b"rank", "rehearsal", b"rehearsal", "remarks", b"remarks", "viable", b"viable"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million", "_least_usd", b"_least_usd", "_most_usd", b"_most_usd", "_output_usd_per_million", b"_output_usd_per_million", "approximate", b"approximate", "context_tokens", b"context_tokens", "failure_class", b"failure_class", "hindrances", b"hindrances", "input_usd_per_million", b"input_usd_per_million", "least_usd", b"least_usd", "most_usd", b"most_usd", "name", b"name", "output_tokens", b"output_tokens", "output_usd_per_million", b"output_usd_per_million", "passed_over", b"passed_over", "prices_from", b"prices_from", "probe", b"probe", "provider", b"provider", "questions", b"questions", "rank", b"rank", "rehearsal", b"rehearsal", "remarks", b"remarks", "viable", b"viable"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     _WhichOneofReturnType__input_usd_per_million: _TypeAlias = _typing.Literal["input_usd_per_million"]  # noqa: Y015
     _WhichOneofArgType__input_usd_per_million: _TypeAlias = _typing.Literal["_input_usd_per_million", b"_input_usd_per_million"]  # noqa: Y015

@@ -41,7 +41,8 @@ async def answer_audit(parts: Parts, message: audit_pb2.AuditModelsRequest) -> a
     require_plain_text(message.request, "request")
     roles = _roles_of(message.role) or roles_of_work(divided=True, words_note=config.advisor.model_wording)
     chain = choose_models(message.model, config, is_local_loaded=await is_local_loaded(parts, message.model))
-    auditor = Auditor(parts.gateway, parts.library.current.stacks, parts.library.current.guides, config.limits)
+    library = parts.library.current
+    auditor = Auditor(parts.gateway, parts.database, library.stacks, library.guides, config.limits)
     scope = AuditScope(chain, roles, divided=True, probe=message.probe)
     return _response(await audit_models(auditor, work_of(message), scope))
 
@@ -121,6 +122,7 @@ def _model(report: ModelReport) -> audit_pb2.ModelAudit:
         least_usd=report.least_usd,
         most_usd=report.most_usd,
         probe=None if audited.probed is None else _probe(audited.probed),
+        passed_over=audited.passed_over,
     )
 
 

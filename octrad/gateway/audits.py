@@ -81,6 +81,7 @@ class AuditedModel:
         approximate: whether the count is not that of the model's own tokenizer.
         prices_from: where its prices come from and of when they are; empty for a model without a price.
         probed: None where its key was not tried.
+        passed_over: whether it is not asked at the moment while another can be, as a remark says.
     """
 
     model: Model
@@ -90,6 +91,7 @@ class AuditedModel:
     approximate: bool
     prices_from: str
     probed: Probed | None
+    passed_over: bool = False
 
     @property
     def viable(self) -> bool:

@@ -138,8 +138,10 @@ class GatewayClient:
         response = await self._connection.call(lambda channel: GatewayServiceStub(channel).ListModels(request))
         return tuple(_model(model) for model in response.models)
 
-    async def audit(self, audit: Audit) -> tuple[AuditedChain, ...]:
+    async def audit(self, audit: Audit, *, marks: Sequence[Mark] = ()) -> tuple[AuditedChain, ...]:
         """Returns the judgement of each distinct chain, in the order of the questions, which are sent to no provider.
+
+        `marks` are as for `complete`.
 
         Raises:
             ConfigurationError: there is no chain, or a name in it belongs to no provider.
@@ -151,6 +153,7 @@ class GatewayClient:
             questions=[_message(question) for question in audit.questions],
             probe=audit.probe,
             may_come_up=sorted(audit.may_come_up),
+            provider_marks=[mark_message(mark) for mark in marks],
         )
         try:
             response = await self._connection.call(
@@ -291,6 +294,7 @@ def _audited(audited: pb.AuditedModel) -> AuditedModel:
         approximate=audited.approximate,
         prices_from=audited.prices_from,
         probed=_probed(audited.probed) if audited.HasField("probed") else None,
+        passed_over=audited.passed_over,
     )
 
 

@@ -70,6 +70,17 @@ def test_chain_goes_on_over_five_failures_and_the_next_task_knows_of_them(failin
         # Whoever writes files has a chain of its own.
         assert calls(daemon, first, "work/builder/1") == [("writers", "ok")]
 
+        # Who would be asked now: those of which nothing is known first.
+        boss = daemon.must("audit", request, "--no-probe", "--json").json["chains"][0]
+        assert [name.partition("/")[0] for name in boss["order"]] == [
+            ASKED_AGAIN,
+            "rehearsal",
+            *(name for name in FAILURES if name != ASKED_AGAIN),
+        ]
+        told = {model["name"].partition("/")[0]: model["remarks"][0] for model in boss["models"]}
+        assert told["broke"].startswith("passed over while another model can be asked: down: the account has no credit")
+        assert told["limited"].startswith("passed over while another model can be asked: cooling down for ")
+
         second = daemon.submit(request)
         assert daemon.wait(second)["state"] == "TASK_STATE_DONE"
         assert calls(daemon, second, "grade") == [(ASKED_AGAIN, "context"), ("rehearsal", "ok")]

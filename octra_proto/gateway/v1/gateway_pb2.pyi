@@ -631,6 +631,7 @@ class AuditRequest(_message.Message):
     QUESTIONS_FIELD_NUMBER: _builtins.int
     PROBE_FIELD_NUMBER: _builtins.int
     MAY_COME_UP_FIELD_NUMBER: _builtins.int
+    PROVIDER_MARKS_FIELD_NUMBER: _builtins.int
     probe: _builtins.bool
     """Ask each provider whose key is configured once, in the fewest tokens, for that key's limits."""
     @_builtins.property
@@ -645,6 +646,10 @@ class AuditRequest(_message.Message):
     def may_come_up(self) -> _containers.RepeatedScalarFieldContainer[_builtins.str]:
         """Questions that only may come up: one that does not fit is remarked on and makes no model unusable."""
 
+    @_builtins.property
+    def provider_marks(self) -> _containers.RepeatedCompositeFieldContainer[Global___ProviderMark]:
+        """What other gateways, and former ones, found out about providers."""
+
     def __init__(
         self,
         *,
@@ -652,10 +657,11 @@ class AuditRequest(_message.Message):
         questions: _abc.Iterable[Global___Completion] | None = ...,
         probe: _builtins.bool = ...,
         may_come_up: _abc.Iterable[_builtins.str] | None = ...,
+        provider_marks: _abc.Iterable[Global___ProviderMark] | None = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _Never  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "may_come_up", b"may_come_up", "probe", b"probe", "questions", b"questions"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["chain", b"chain", "may_come_up", b"may_come_up", "probe", b"probe", "provider_marks", b"provider_marks", "questions", b"questions"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 
@@ -730,10 +736,13 @@ class AuditedModel(_message.Message):
     APPROXIMATE_FIELD_NUMBER: _builtins.int
     PRICES_FROM_FIELD_NUMBER: _builtins.int
     PROBED_FIELD_NUMBER: _builtins.int
+    PASSED_OVER_FIELD_NUMBER: _builtins.int
     approximate: _builtins.bool
     """The count is not that of the model's own tokenizer."""
     prices_from: _builtins.str
     """Where the prices come from and of when they are; empty for a model without a price."""
+    passed_over: _builtins.bool
+    """It is not asked at the moment while another model can be, and a remark says why."""
     @_builtins.property
     def model(self) -> Global___Model:
         """Its `output_tokens` are what a question leaves to its answer."""
@@ -764,10 +773,11 @@ class AuditedModel(_message.Message):
         approximate: _builtins.bool = ...,
         prices_from: _builtins.str = ...,
         probed: Global___Probed | None = ...,
+        passed_over: _builtins.bool = ...,
     ) -> None: ...
     _HasFieldArgType: _TypeAlias = _typing.Literal["model", b"model", "probed", b"probed"]  # noqa: Y015
     def HasField(self, field_name: _HasFieldArgType) -> _builtins.bool: ...
-    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate", "hindrances", b"hindrances", "model", b"model", "prices_from", b"prices_from", "probed", b"probed", "questions", b"questions", "remarks", b"remarks"]  # noqa: Y015
+    _ClearFieldArgType: _TypeAlias = _typing.Literal["approximate", b"approximate", "hindrances", b"hindrances", "model", b"model", "passed_over", b"passed_over", "prices_from", b"prices_from", "probed", b"probed", "questions", b"questions", "remarks", b"remarks"]  # noqa: Y015
     def ClearField(self, field_name: _ClearFieldArgType) -> None: ...
     def WhichOneof(self, oneof_group: _Never) -> None: ...
 

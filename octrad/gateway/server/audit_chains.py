@@ -5,6 +5,7 @@ chains name it.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import ModuleType
@@ -15,6 +16,8 @@ from octrad.foundation.settings import Settings
 from octrad.gateway.audits import Audit, AuditedChain, AuditedModel, CountedQuestion, Probed
 from octrad.gateway.calls import Completion, Message, ModelRole
 from octrad.gateway.server.count_tokens import Tokenizer, count_tokens, tokenizer_of
+from octrad.gateway.server.describe_mark import describe_mark
+from octrad.gateway.server.health_board import HealthBoard
 from octrad.gateway.server.list_models import describe_target
 from octrad.gateway.server.load_litellm import LazyLiteLLM
 from octrad.gateway.server.local.append_local import append_local
@@ -69,8 +72,10 @@ class ChainAuditor:
         keys: ProviderKeys,
         probes: KeyProbes,
         local: LocalServers,
+        board: HealthBoard,
     ) -> None:
         self._local = local
+        self._board = board
         self._settings = settings
         self._litellm = litellm
         self._keys = keys
@@ -128,9 +133,15 @@ class ChainAuditor:
     def _judge_one(
         self, config: Config, audit: Audit, target: Target, counted: _Counted, probed: Probed | None
     ) -> AuditedModel:
-        model = describe_target(config, self._keys, target)
+        model, mark = describe_target(config, self._keys, target), self._board.mark_of(target)
         situation = Situation(
-            target.name, model.detail, model.context_tokens, model.output_tokens, counted.questions, probed
+            target.name,
+            key_fault=model.detail,
+            context_tokens=model.context_tokens,
+            output_tokens=model.output_tokens,
+            questions=counted.questions,
+            probed=probed,
+            mark="" if mark is None else describe_mark(mark, target, time.time()),
         )
         verdict = judge_model(situation, audit.may_come_up)
         return AuditedModel(
@@ -141,6 +152,7 @@ class ChainAuditor:
             approximate=counted.tokenizer.approximate,
             prices_from=describe_prices(model, config.models.prices_usd_per_million),
             probed=probed,
+            passed_over=mark is not None,
         )
 
 

@@ -75,6 +75,7 @@ class GatewayServicer(GatewayServiceServicer):
         return pb.ListModelsResponse(models=[model_message(model) for model in models])
 
     async def Audit(self, request: pb.AuditRequest, context: Context) -> pb.AuditResponse:
+        self._board.take(read_marks(request.provider_marks))
         return audit_response(await self._auditor.audit(read_audit(request)))
 
     async def Embed(self, request: pb.EmbedRequest, context: Context) -> pb.EmbedResponse:

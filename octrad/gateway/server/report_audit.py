@@ -59,6 +59,7 @@ def _audited_message(audited: AuditedModel) -> pb.AuditedModel:
         approximate=audited.approximate,
         prices_from=audited.prices_from,
         probed=None if audited.probed is None else _probed_message(audited.probed),
+        passed_over=audited.passed_over,
     )
 
 

@@ -50,7 +50,7 @@ async def serve(state_dir: Path, config_path: Path | None) -> None:
         caller, board = ModelCaller(litellm), HealthBoard()
         places = ProviderPlaces(settings.current.models.calls_at_once)
         answerer = QuestionAnswerer(settings, caller, keys, local, board, places)
-        auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys), local)
+        auditor = ChainAuditor(settings, litellm, keys, KeyProbes(caller, keys), local, board)
         embedder = TextEmbedder(settings, EmbeddingCaller(litellm), keys, board, places)
         lister = ModelLister(settings, keys, local, board)
         servicer = GatewayServicer(engine, answerer, lister, auditor, embedder, board)

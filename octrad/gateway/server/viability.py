@@ -31,6 +31,7 @@ class Situation:
         output_tokens: what a question leaves to its answer.
         questions: how long each is.
         probed: what its provider said to the key; None where it was not asked.
+        mark: why it is not asked at the moment, from how requests went; empty when it may be.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Situation:
     output_tokens: int
     questions: tuple[CountedQuestion, ...]
     probed: Probed | None
+    mark: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +64,11 @@ def judge_model(situation: Situation, may_come_up: Collection[str] = ()) -> Verd
         *_hindrances_of_key(situation),
         *(Hindrance(Outcome.CONTEXT, words) for words in _too_long(situation, surely)),
     ]
-    remarks = [*_remarks_on_probe(situation), *(f"may come up: {words}" for words in _too_long(situation, perhaps))]
+    remarks = [
+        *_remarks_on_mark(situation),
+        *_remarks_on_probe(situation),
+        *(f"may come up: {words}" for words in _too_long(situation, perhaps)),
+    ]
     if not situation.context_tokens:
         remarks.append("how much it can hold is not known, so nobody can say whether a question fits")
     return Verdict(tuple(hindrances), tuple(remarks))
@@ -103,6 +109,10 @@ def _beyond_limits(situation: Situation, longest: CountedQuestion) -> list[str]:
         for one in (situation.probed.limits if situation.probed else ())
         if one.name in _LIMITS_OF_ONE_REQUEST and one.limit and one.limit < longest.input_tokens
     ]
+
+
+def _remarks_on_mark(situation: Situation) -> list[str]:
+    return [f"passed over while another model can be asked: {situation.mark}"] if situation.mark else []
 
 
 def _remarks_on_probe(situation: Situation) -> list[str]:

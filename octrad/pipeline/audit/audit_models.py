@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from itertools import accumulate
 
 from octrad.foundation.config import Limits
+from octrad.foundation.postgres.pool import Database
 from octrad.gateway.audits import Audit, AuditedChain, AuditedModel
 from octrad.gateway.calls import ModelRole
 from octrad.gateway.client import GatewayClient
@@ -19,6 +19,7 @@ from octrad.pipeline.audit.audit_questions import (
     first_questions,
 )
 from octrad.pipeline.audit.expected_cost import Calls, cost_usd, count_calls, fewest_calls, most_calls
+from octrad.pipeline.questions.provider_marks import known_marks
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Auditor:
     """What an audit works with."""
 
     gateway: GatewayClient
+    database: Database
     stacks: Mapping[str, Stack]
     guides: Mapping[str, Guide]
     limits: Limits
@@ -52,6 +54,8 @@ class AuditScope:
 class ModelReport:
     """One model of a chain. `rank` is its place among those that would be asked, from 1; 0 means that it is skipped.
 
+    One that cools down or is down comes last: it is asked when no other is left.
+
     The costs are those of all that a task asks the chain, with this model alone; None where it has no price.
     """
 
@@ -72,7 +76,7 @@ class ChainReport:
     @property
     def asked(self) -> tuple[ModelReport, ...]:
         """The models that would be asked, in order."""
-        return tuple(model for model in self.models if model.rank)
+        return tuple(sorted((model for model in self.models if model.rank), key=lambda model: model.rank))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +120,8 @@ async def audit_models(auditor: Auditor, work: Work, scope: AuditScope) -> Repor
     may_come_up = {LATER_VALIDATE, LATER_WORK, LATER_REVIEW}
     if ModelRole.ADVISOR not in needed_roles(scope.roles):
         may_come_up.add(ADVISE)
-    chains = await auditor.gateway.audit(Audit(scope.chain, questions, scope.probe, frozenset(may_come_up)))
+    audit = Audit(scope.chain, questions, scope.probe, frozenset(may_come_up))
+    chains = await auditor.gateway.audit(audit, marks=await known_marks(auditor.database))
     fewest, most = fewest_calls(), most_calls(auditor.limits, divided=scope.divided)
     asked = {question.question for question in questions}
     reports = tuple(_report(chain, fewest, most) for chain in chains)
@@ -130,10 +135,11 @@ def needed_roles(roles: Iterable[ModelRole]) -> frozenset[ModelRole]:
 
 
 def _report(chain: AuditedChain, fewest: tuple[Calls, ...], most: tuple[Calls, ...]) -> ChainReport:
-    places = accumulate(int(model.viable) for model in chain.models)
+    asked = sorted((model for model in chain.models if model.viable), key=lambda model: model.passed_over)
+    places = {model.model.name: place for place, model in enumerate(asked, 1)}
     models = tuple(
-        ModelReport(model, place if model.viable else 0, cost_usd(fewest, model), cost_usd(most, model))
-        for model, place in zip(chain.models, places, strict=True)
+        ModelReport(model, places.get(model.model.name, 0), cost_usd(fewest, model), cost_usd(most, model))
+        for model in chain.models
     )
     return ChainReport(chain.roles, chain.keys, models)
 

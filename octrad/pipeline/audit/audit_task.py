@@ -57,7 +57,7 @@ async def audit_task(run: TaskRun, tree: CreatedTree, grade: int) -> None:
             run.task.request, files, await show_files(run, tree.commit), run.task.stack, tuple(run.task.checks)
         )
         tools = run.tools
-        auditor = Auditor(tools.gateway, tools.library.stacks, tools.library.guides, tools.limits)
+        auditor = Auditor(tools.gateway, tools.database, tools.library.stacks, tools.library.guides, tools.limits)
         report = await audit_models(auditor, submitted, _scope(run, grade))
         for remark in describe_report(report):
             step.record(remark)

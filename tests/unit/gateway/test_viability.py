@@ -61,6 +61,10 @@ def test_what_stands_in_the_way(situation: Situation, hindrances: list[tuple[Out
 @pytest.mark.parametrize(
     ("situation", "words"),
     [
+        (
+            replace(FINE, mark="down: the key was refused"),
+            "while another model can be asked: down: the key was refused",
+        ),
         (replace(FINE, context_tokens=0), "how much it can hold is not known"),
         (replace(FINE, probed=probed(Outcome.RATE)), "at its rate limit now: its words"),
         (replace(FINE, probed=probed(Outcome.TRANSIENT)), "could not be tried: its words"),
