@@ -14,6 +14,7 @@ from octractl.render.table import layout_table
 from octractl.states import priority_word, state_word
 
 REQUEST_LINES = 12
+OK = "ok"
 
 
 def rehearsal_mark(rehearsal: bool) -> str:  # noqa: FBT001 - a field of the API
@@ -151,7 +152,8 @@ def _spent_on(step: str, answer: tasks_pb2.GetTaskResponse) -> tuple[str, str, s
     if not calls:
         return "", "", ""
     cost = sum(call.cost_usd for call in calls)
-    unpriced = sum(not call.HasField("cost_usd") for call in calls)
+    # Of a call that failed nothing has to be paid, as far as anybody knows: the task's own sum leaves it out too.
+    unpriced = sum(call.outcome == OK and not call.HasField("cost_usd") for call in calls)
     tokens = (sum(call.input_tokens for call in calls), sum(call.output_tokens for call in calls))
     return figures.count(tokens[0]), figures.count(tokens[1]), figures.cost(cost, unpriced)
 
@@ -177,7 +179,7 @@ def _failed_calls(calls: Sequence[tasks_pb2.ModelCall], width: int) -> list[str]
     rows = [
         (clean_line(c.step), clean_line(c.model), OUTCOMES.get(c.outcome) or clean_line(c.outcome),
          figures.duration(c.duration_ms))
-        for c in calls if c.outcome != "ok"
+        for c in calls if c.outcome != OK
     ]  # fmt: skip
     return layout_table(("STEP", "MODEL", "OUTCOME", "TIME"), rows, width) if rows else []
 
