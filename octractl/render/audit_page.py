@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from octra_proto.v1 import audit_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_line
+from octractl.render.event_line import OK
 from octractl.render.table import layout_table
 from octractl.render.task_page import rehearsal_mark
 
@@ -71,7 +72,7 @@ def _limits_of_keys(models: Sequence[audit_pb2.ModelAudit]) -> list[str]:
     for provider, probe in probes.items():
         limits = ", ".join(_limit(limit) for limit in probe.limits)
         when = "within the last hour" if probe.earlier else "now"
-        if probe.outcome == "ok" or limits:
+        if probe.outcome == OK or limits:
             lines.append(f"key of {clean_line(provider)}, asked {when}: {limits or 'its limits are not told'}")
     return lines
 

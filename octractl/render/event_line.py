@@ -5,7 +5,8 @@ from octractl.render import figures
 from octractl.render.clean_text import clean_block, clean_line
 from octractl.states import state_word
 
-# How a call of a model ended, for people; the API has the keys.
+OK = "ok"
+# How a call of a model that failed ended, for people; the API has the keys.
 OUTCOMES = {
     "rate": "is at its rate limit",
     "context": "finds the question too long",
@@ -93,7 +94,7 @@ def _skills_picked(picked: events_pb2.SkillsPicked) -> str:
 
 def _model_answered(answer: events_pb2.ModelAnswered) -> str:
     model, took = clean_line(answer.model), figures.duration(answer.duration_ms)
-    if answer.outcome != "ok":
+    if answer.outcome != OK:
         error = f": {clean_line(answer.error, 300)}" if answer.error else ""
         outcome = OUTCOMES.get(answer.outcome) or f"failed ({clean_line(answer.outcome)})"
         return f"{model} {outcome} (after {took}){error}"

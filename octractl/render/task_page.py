@@ -9,12 +9,11 @@ from google.protobuf.timestamp_pb2 import Timestamp
 from octra_proto.v1 import tasks_pb2
 from octractl.render import figures
 from octractl.render.clean_text import clean_block, clean_line
-from octractl.render.event_line import OUTCOMES
+from octractl.render.event_line import OK, OUTCOMES
 from octractl.render.table import layout_table
 from octractl.states import priority_word, state_word
 
 REQUEST_LINES = 12
-OK = "ok"
 
 
 def rehearsal_mark(rehearsal: bool) -> str:  # noqa: FBT001 - a field of the API

@@ -91,7 +91,7 @@ class AuditedModel:
     approximate: bool
     prices_from: str
     probed: Probed | None
-    passed_over: bool = False
+    passed_over: bool
 
     @property
     def viable(self) -> bool:

@@ -39,8 +39,8 @@ class ExecuteRequest(_message.Message):
     after_progress: _builtins.int
     """Progress with a greater number is sent."""
     again_if_interrupted: _builtins.bool
-    """The work may be repeated. When the runner was killed while it worked on this id: do it again under the same id, in one
-    go, rather than answer `interrupted`. And do not wait until the id is on disk before it begins.
+    """The work may be repeated. When the runner was killed while it worked on this id: do it again under the same id, in
+    one go, rather than answer `interrupted`. And do not wait until the id is on disk before it begins.
     """
     @_builtins.property
     def create_tree(self) -> Global___CreateTree: ...

@@ -169,9 +169,10 @@ class Engine:
                 execution.begin(work)
             try:
                 await asyncio.to_thread(self._spool.accept, execution.id, execution.digest)
-            except OctraError as error:
+            # Whatever it is (a thread that cannot be started, say), nobody waits for ever, and no work goes on unknown.
+            except Exception as error:  # noqa: BLE001 - see above
                 await execution.drop_work()
-                self._give_up(execution, error)
+                self._give_up(execution, _why_not_accepted(execution.id, error))
                 return
             execution.is_accepted = True
             if not may_repeat:
@@ -236,6 +237,13 @@ def _logged_as(request_id: str) -> AbstractContextManager[None]:
     """What an id names: TASK/STEP/#ATTEMPT."""
     task, _, rest = request_id.partition("/")
     return log_fields(task=task, step=rest.rpartition("/#")[0])
+
+
+def _why_not_accepted(request_id: str, error: Exception) -> OctraError:
+    if isinstance(error, OctraError):
+        return error
+    logger.error("%s cannot be accepted", request_id, exc_info=error)
+    return UnavailableError(f"`{request_id}` cannot be accepted: {type(error).__name__}: {error}")
 
 
 async def _ended(executions: list[Execution], timeout_s: float | None = None) -> None:

@@ -152,7 +152,7 @@ class ChainAuditor:
             approximate=counted.tokenizer.approximate,
             prices_from=describe_prices(model, config.models.prices_usd_per_million),
             probed=probed,
-            passed_over=mark is not None,
+            passed_over=verdict.passed_over,
         )
 
 

@@ -45,10 +45,11 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What stands in the way, the most serious first; and what is only to be known."""
+    """What stands in the way, the most serious first; what is only to be known; whether another is asked before it."""
 
     hindrances: tuple[Hindrance, ...]
     remarks: tuple[str, ...]
+    passed_over: bool
 
 
 def judge_model(situation: Situation, may_come_up: Collection[str] = ()) -> Verdict:
@@ -64,14 +65,16 @@ def judge_model(situation: Situation, may_come_up: Collection[str] = ()) -> Verd
         *_hindrances_of_key(situation),
         *(Hindrance(Outcome.CONTEXT, words) for words in _too_long(situation, surely)),
     ]
+    # What is skipped anyway is not passed over.
+    passed_over = bool(situation.mark) and not hindrances
     remarks = [
-        *_remarks_on_mark(situation),
+        *([f"passed over while another model can be asked: {situation.mark}"] if passed_over else []),
         *_remarks_on_probe(situation),
         *(f"may come up: {words}" for words in _too_long(situation, perhaps)),
     ]
     if not situation.context_tokens:
         remarks.append("how much it can hold is not known, so nobody can say whether a question fits")
-    return Verdict(tuple(hindrances), tuple(remarks))
+    return Verdict(tuple(hindrances), tuple(remarks), passed_over)
 
 
 def _hindrances_of_key(situation: Situation) -> list[Hindrance]:
@@ -109,10 +112,6 @@ def _beyond_limits(situation: Situation, longest: CountedQuestion) -> list[str]:
         for one in (situation.probed.limits if situation.probed else ())
         if one.name in _LIMITS_OF_ONE_REQUEST and one.limit and one.limit < longest.input_tokens
     ]
-
-
-def _remarks_on_mark(situation: Situation) -> list[str]:
-    return [f"passed over while another model can be asked: {situation.mark}"] if situation.mark else []
 
 
 def _remarks_on_probe(situation: Situation) -> list[str]:

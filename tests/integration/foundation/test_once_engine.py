@@ -106,6 +106,22 @@ class SlowSpool(Spool):
         super().accept(request_id, digest)
 
 
+async def test_what_cannot_be_accepted_for_a_reason_that_nobody_expected_leaves_nobody_waiting(
+    directory: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    class BrokenSpool(Spool):
+        def accept(self, request_id: str, digest: bytes) -> None:  # noqa: ARG002 - as it is called
+            raise RuntimeError("can't start new thread")
+
+    spool = BrokenSpool(directory)
+    engine, work = Engine(spool), Counted()
+    with pytest.raises(UnavailableError, match="cannot be accepted: RuntimeError: can't start new thread"):
+        await ask(engine, work, again=True)
+    assert (work.cleaned_up, engine.running) == (work.begun, 0)
+    assert "Traceback" in caplog.text
+    spool.close()
+
+
 @pytest.fixture
 def slow_spool(directory: Path) -> Iterator[SlowSpool]:
     opened = SlowSpool(directory)

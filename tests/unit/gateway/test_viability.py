@@ -78,6 +78,14 @@ def test_what_is_only_remarked_on(situation: Situation, words: str) -> None:
     assert words in verdict.remarks[0]
 
 
+def test_what_is_skipped_is_not_passed_over() -> None:
+    marked = replace(FINE, mark="down: the key was refused")
+    assert judge_model(marked).passed_over
+    skipped = judge_model(replace(marked, key_fault="no key for p/m"))
+    assert (skipped.passed_over, skipped.remarks) == (False, ())
+    assert not judge_model(FINE).passed_over
+
+
 def test_question_that_only_may_come_up_is_remarked_on() -> None:
     later = replace(FINE, questions=(*FINE.questions, CountedQuestion("later work", 90_000)))
     assert judge_model(later).hindrances

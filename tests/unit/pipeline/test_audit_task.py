@@ -23,7 +23,9 @@ def model(
     costs: tuple[float | None, float | None] = (0.02, 3.456),
 ) -> ModelReport:
     known = Model(name, name, True, "", 1000, 1.0, 1.0, rehearsal=False, output_tokens=100)  # noqa: FBT003 - as it is made everywhere
-    audited = AuditedModel(known, hindrances, remarks, (), approximate=False, prices_from="", probed=None)
+    audited = AuditedModel(
+        known, hindrances, remarks, (), approximate=False, prices_from="", probed=None, passed_over=False
+    )
     return ModelReport(audited, rank, *costs)
 
 

@@ -41,7 +41,7 @@ def model(
         output_tokens=output_tokens,
     )
     counted = tuple(CountedQuestion(name, LENGTHS[name]) for name in questions)
-    return AuditedModel(known, (), (), counted, approximate=False, prices_from="", probed=None)
+    return AuditedModel(known, (), (), counted, approximate=False, prices_from="", probed=None, passed_over=False)
 
 
 def test_small_task_makes_four_calls_and_a_large_one_those_of_its_rounds() -> None:
